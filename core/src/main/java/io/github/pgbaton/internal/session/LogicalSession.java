@@ -1,0 +1,75 @@
+package io.github.pgbaton.internal.session;
+
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * What the JDBC wrappers need of the session behind one logical connection; the delegate changes only on the thread
+ * that calls {@link #attach} or {@link #recover}.
+ *
+ * <p>Like a JDBC connection it serves one thread at a time, except for {@link #current}, {@link #abort},
+ * {@link #isClosed}, which any thread may call.
+ */
+public interface LogicalSession {
+
+    /** What kind of call met a failure: it decides whether running it again is safe. */
+    enum CallKind {
+        /** Reads the catalog or a session setting and changes nothing: may always be run again outside a transaction. */
+        CATALOG,
+        /** Runs an application's SQL. */
+        EXECUTE,
+        /** Fetches more rows of an open result: can never be run again without the statement that made it. */
+        FETCH
+    }
+
+    /**
+     * @return the PgJDBC connection to use for the next call, after re-attaching to the primary where the previous
+     *     session died outside a transaction; waits for a primary up to {@code failoverTimeout}
+     * @throws SQLException 08003 when closed; 40001 while a lost transaction has not been rolled back; 08001 without a
+     *     primary in time
+     */
+    PgConnection attach() throws SQLException;
+
+    /** @return the PgJDBC connection of this moment, alive or not; for calls that touch no network, and any thread */
+    PgConnection current();
+
+    /** @return grows with every new physical session; a statement of an older generation must be made again */
+    long generation();
+
+    /**
+     * Decides after a guarded call failed. Returns normally when the call may be run again, which then must call
+     * {@link #attach} first and make its statement anew where {@link #generation} changed; else throws what the
+     * application shall see.
+     *
+     * @param failure what PgJDBC threw
+     * @param kind what was called
+     * @param sql the SQL text where the call ran one, for {@link CallKind#EXECUTE}
+     * @throws SQLException the failure itself where the session lives on; 40001, 40003, 08007, 08006 else
+     */
+    void recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException;
+
+    /** @return settings to give to each new session; setters of the connection wrapper write them after the delegate took them */
+    SessionAttributes attributes();
+
+    /** @return the steps of the transaction in progress */
+    io.github.pgbaton.internal.replay.Journal journal();
+
+    void setAutoCommit(boolean autoCommit) throws SQLException;
+
+    boolean getAutoCommit() throws SQLException;
+
+    void commit() throws SQLException;
+
+    void rollback() throws SQLException;
+
+    void rollback(Savepoint savepoint) throws SQLException;
+
+    void close() throws SQLException;
+
+    void abort(Executor executor) throws SQLException;
+
+    boolean isClosed() throws SQLException;
+}

@@ -1,0 +1,85 @@
+package io.github.pgbaton.internal.session;
+
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * The JDBC attributes an application set on its connection, so that the next session gets the same ones; an attribute
+ * never set is left as the server and the URL give it.
+ *
+ * <p>Not thread-safe: lives on the thread that uses the connection. Autocommit is not among them, it belongs to the
+ * transaction's state.
+ */
+public final class SessionAttributes {
+    private @Nullable Boolean readOnly;
+    private @Nullable Integer isolation;
+    private @Nullable Integer holdability;
+    private @Nullable String schema;
+    private @Nullable Integer networkTimeoutMillis;
+    private @Nullable Executor networkTimeoutExecutor;
+    private @Nullable Map<String, Class<?>> typeMap;
+    private final Map<String, @Nullable String> clientInfo = new LinkedHashMap<>();
+
+    public void readOnly(boolean value) {
+        readOnly = value;
+    }
+
+    public void transactionIsolation(int value) {
+        isolation = value;
+    }
+
+    public void holdability(int value) {
+        holdability = value;
+    }
+
+    public void schema(@Nullable String value) {
+        schema = value;
+    }
+
+    public void networkTimeout(Executor executor, int millis) {
+        networkTimeoutExecutor = executor;
+        networkTimeoutMillis = millis;
+    }
+
+    public void typeMap(Map<String, Class<?>> value) {
+        typeMap = value;
+    }
+
+    public void clientInfo(String name, @Nullable String value) {
+        clientInfo.put(name, value);
+    }
+
+    /**
+     * Gives a new session what the application had set.
+     *
+     * @param fresh a session outside a transaction
+     * @throws SQLException what the session says to it
+     */
+    public void restore(PgConnection fresh) throws SQLException {
+        if (networkTimeoutMillis != null) {
+            fresh.setNetworkTimeout(networkTimeoutExecutor, networkTimeoutMillis);
+        }
+        if (readOnly != null) {
+            fresh.setReadOnly(readOnly);
+        }
+        if (isolation != null) {
+            fresh.setTransactionIsolation(isolation);
+        }
+        if (holdability != null) {
+            fresh.setHoldability(holdability);
+        }
+        if (schema != null) {
+            fresh.setSchema(schema);
+        }
+        if (typeMap != null) {
+            fresh.setTypeMap(typeMap);
+        }
+        for (Map.Entry<String, @Nullable String> entry : clientInfo.entrySet()) {
+            fresh.setClientInfo(entry.getKey(), entry.getValue());
+        }
+    }
+}
