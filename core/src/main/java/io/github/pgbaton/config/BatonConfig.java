@@ -1,63 +1,244 @@
 package io.github.pgbaton.config;
 
+import static io.github.pgbaton.config.BatonProperty.ETCD;
+import static io.github.pgbaton.config.BatonProperty.ETCD_CA_FILE;
+import static io.github.pgbaton.config.BatonProperty.ETCD_CERT_FILE;
+import static io.github.pgbaton.config.BatonProperty.ETCD_KEY_FILE;
+import static io.github.pgbaton.config.BatonProperty.ETCD_PASSWORD;
+import static io.github.pgbaton.config.BatonProperty.ETCD_USER;
+import static io.github.pgbaton.config.BatonProperty.FAILOVER_TIMEOUT;
+import static io.github.pgbaton.config.BatonProperty.HANDSHAKE_TIMEOUT;
+import static io.github.pgbaton.config.BatonProperty.NAMESPACE;
+import static io.github.pgbaton.config.BatonProperty.PATRONI;
+import static io.github.pgbaton.config.BatonProperty.PROBE_INTERVAL;
+import static io.github.pgbaton.config.BatonProperty.SCOPE;
+
 import io.github.pgbaton.topology.HostPort;
 import java.net.URI;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Properties;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The validated settings of one cluster: immutable; holds no PostgreSQL credentials.
  *
- * <p>PROVISIONAL accessor set; the config helper replaces the body.
+ * <p>Made by {@link #from} out of a URL and properties, or by {@link #builder()}; both judge values alike.
  */
 public final class BatonConfig {
+    private static final String NOTHING_TO_CONNECT_TO =
+            "no member is named; accepted: members before the slash, or at least one of etcd and patroni";
+
+    private final List<HostPort> seeds;
+    private final List<URI> etcd;
+    private final List<URI> patroni;
+    private final @Nullable String scope;
+    private final String namespace;
+    private final @Nullable String etcdUser;
+    private final @Nullable String etcdPassword;
+    private final @Nullable Path etcdCaFile;
+    private final @Nullable Path etcdCertFile;
+    private final @Nullable Path etcdKeyFile;
+    private final Duration failoverTimeout;
+    private final Duration probeInterval;
+    private final Duration handshakeTimeout;
+
+    private BatonConfig(Collection<HostPort> seeds, Settings settings) {
+        this.seeds = List.copyOf(seeds);
+        etcd = settings.uris(ETCD);
+        patroni = settings.uris(PATRONI);
+        scope = settings.name(SCOPE);
+        namespace = settings.path(NAMESPACE);
+        etcdUser = settings.text(ETCD_USER);
+        etcdPassword = settings.text(ETCD_PASSWORD);
+        etcdCaFile = settings.file(ETCD_CA_FILE);
+        etcdCertFile = settings.file(ETCD_CERT_FILE);
+        etcdKeyFile = settings.file(ETCD_KEY_FILE);
+        failoverTimeout = settings.duration(FAILOVER_TIMEOUT);
+        probeInterval = settings.duration(PROBE_INTERVAL);
+        handshakeTimeout = settings.duration(HANDSHAKE_TIMEOUT);
+
+        if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
+            throw new InvalidSettingException(NOTHING_TO_CONNECT_TO);
+        }
+        if (!etcd.isEmpty() && scope == null) {
+            throw new InvalidSettingException(
+                    "etcd needs scope, because one etcd may serve many clusters; accepted: Patroni's scope as in patroni.yml");
+        }
+        if ((etcdCertFile == null) != (etcdKeyFile == null)) {
+            throw new InvalidSettingException("etcdCertFile and etcdKeyFile go together, and only "
+                    + (etcdCertFile == null ? "etcdKeyFile" : "etcdCertFile") + " is given; accepted: both or neither");
+        }
+        if (etcdPassword != null && etcdUser == null) {
+            throw new InvalidSettingException(
+                    "etcdPassword needs etcdUser; accepted: both, or etcdUser alone, or neither");
+        }
+    }
+
+    /**
+     * @param url a parsed URL; its parameters win over {@code info}, as PgJDBC's do
+     * @param info further properties, of which only those of {@link BatonProperty} are looked at
+     * @return the settings
+     * @throws SQLException 08001 where nothing to connect to is named, 22023 where a value is not accepted; the message
+     *     names the property, the value unless it is a secret, and what is accepted
+     */
+    public static BatonConfig from(JdbcUrl url, Properties info) throws SQLException {
+        Builder builder = builder().seeds(url.seeds());
+        for (BatonProperty property : BatonProperty.values()) {
+            String value = url.parameters().get(property.key());
+            Object raw = info.get(property.key());
+            if (value == null && raw != null && !(raw instanceof String)) {
+                throw ConfigErrors.invalidValue(property.key() + ": is a "
+                        + raw.getClass().getName() + "; accepted: a string, " + property.accepts());
+            }
+            String given = value == null ? info.getProperty(property.key()) : value;
+            if (given != null) {
+                builder.set(property, given);
+            }
+        }
+        if (url.seeds().isEmpty() && !builder.settings.has(ETCD) && !builder.settings.has(PATRONI)) {
+            throw ConfigErrors.unusableUrl(NOTHING_TO_CONNECT_TO);
+        }
+        try {
+            return builder.build();
+        } catch (InvalidSettingException e) {
+            throw ConfigErrors.invalidValue(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** @return a builder that holds the defaults */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** @return the members of the URL in that order, each once; may be empty where {@link #etcd} or {@link #patroni} is not */
     public List<HostPort> seeds() {
-        return List.of();
+        return seeds;
     }
 
+    /** @return {@code http} or {@code https}, host and port of each etcd endpoint and nothing else; may be empty */
     public List<URI> etcd() {
-        return List.of();
+        return etcd;
     }
 
+    /** @return {@code http} or {@code https}, host and port of each Patroni REST endpoint and nothing else; may be empty */
+    public List<URI> patroni() {
+        return patroni;
+    }
+
+    /** @return Patroni's scope, never null where {@link #etcd} is not empty */
     public @Nullable String scope() {
-        return null;
+        return scope;
     }
 
+    /**
+     * @return Patroni's namespace; starts with a slash and does not end with one, so the root is empty, and
+     *     {@code namespace() + "/" + scope() + "/leader"} is always a key of Patroni's
+     */
     public String namespace() {
-        return "/service";
+        return namespace;
     }
 
+    /** @return the user for etcd, null where it needs none */
     public @Nullable String etcdUser() {
-        return null;
+        return etcdUser;
     }
 
+    /** @return the password of {@link #etcdUser}, null where there is none */
     public @Nullable String etcdPassword() {
-        return null;
+        return etcdPassword;
     }
 
+    /** @return the authorities for etcd's certificate, null for the JVM's */
     public @Nullable Path etcdCaFile() {
-        return null;
+        return etcdCaFile;
     }
 
+    /** @return the client certificate for etcd, null where there is none */
     public @Nullable Path etcdCertFile() {
-        return null;
+        return etcdCertFile;
     }
 
+    /** @return the key of {@link #etcdCertFile}, null where and only where that one is */
     public @Nullable Path etcdKeyFile() {
-        return null;
+        return etcdKeyFile;
     }
 
+    /** @return how long a call waits for a writable primary; 0 to 24 hours */
     public Duration failoverTimeout() {
-        return Duration.ofSeconds(60);
+        return failoverTimeout;
     }
 
+    /** @return the pause between two questions to a newly elected leader; 5 milliseconds to 1 second */
     public Duration probeInterval() {
-        return Duration.ofMillis(25);
+        return probeInterval;
     }
 
+    /** @return how long opening one session may take; 100 milliseconds to 5 minutes */
     public Duration handshakeTimeout() {
-        return Duration.ofSeconds(5);
+        return handshakeTimeout;
+    }
+
+    /** @return what this configuration has in common with every other one of the same cluster */
+    public ClusterId clusterId() {
+        return new ClusterId(etcd, patroni, seeds, namespace, scope, etcdUser);
+    }
+
+    /** For logs: no secrets and no files. */
+    @Override
+    public String toString() {
+        return "BatonConfig[seeds=" + seeds + ", etcd=" + etcd + ", patroni=" + patroni + ", scope=" + scope
+                + ", namespace=" + namespace + ", etcdUser=" + etcdUser + ", failoverTimeout="
+                + DurationText.format(failoverTimeout) + ", probeInterval=" + DurationText.format(probeInterval)
+                + ", handshakeTimeout=" + DurationText.format(handshakeTimeout) + "]";
+    }
+
+    /** Collects settings one by one and judges them together in {@link #build}; not thread-safe, may be built from again. */
+    public static final class Builder {
+        private final Set<HostPort> seeds = new LinkedHashSet<>();
+        private final Settings settings = new Settings();
+
+        private Builder() {}
+
+        /**
+         * @param members to be added to the seeds
+         * @return this
+         */
+        public Builder seeds(Collection<HostPort> members) {
+            seeds.addAll(members);
+            return this;
+        }
+
+        /**
+         * @param property what to set
+         * @param value as one would write it in a URL, but not percent-encoded
+         * @return this
+         */
+        public Builder set(BatonProperty property, String value) {
+            settings.put(property, value);
+            return this;
+        }
+
+        /**
+         * @param property one of {@link BatonProperty.Kind#DURATION}
+         * @param value whole milliseconds; a smaller part is cut off
+         * @return this
+         */
+        public Builder set(BatonProperty property, Duration value) {
+            return set(property, DurationText.format(value));
+        }
+
+        /**
+         * @return the settings
+         * @throws IllegalArgumentException where a value is not accepted, with the text that {@link #from} would use
+         */
+        public BatonConfig build() {
+            return new BatonConfig(seeds, settings);
+        }
     }
 }

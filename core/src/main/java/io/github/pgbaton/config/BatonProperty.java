@@ -1,5 +1,12 @@
 package io.github.pgbaton.config;
 
+import java.sql.DriverPropertyInfo;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Every property of pgbaton, and the only place where one is defined; names never clash with PgJDBC's. */
@@ -8,55 +15,114 @@ public enum BatonProperty {
             "etcd",
             null,
             Kind.URI_LIST,
-            "etcd endpoints, comma-separated `http://` or `https://` URLs; needs the pgbaton-etcd dependency"),
-    SCOPE("scope", null, Kind.TEXT, "Patroni's scope, the cluster's name; required with `etcd`"),
-    NAMESPACE("namespace", "/service", Kind.PATH, "Patroni's namespace in the DCS; starts with `/`"),
-    ETCD_USER("etcdUser", null, Kind.TEXT, "user for etcd's authentication; needs read on the cluster's keys"),
-    ETCD_PASSWORD("etcdPassword", null, Kind.SECRET, "password of `etcdUser`"),
+            Limits.port(2379),
+            "etcd endpoints; needs the `pgbaton-etcd` dependency and `scope`"),
+    PATRONI(
+            "patroni",
+            null,
+            Kind.URI_LIST,
+            Limits.port(8008),
+            "Patroni REST endpoints; with `etcd` they are its fallback"),
+    SCOPE("scope", null, Kind.NAME, Limits.NONE, "Patroni's scope, the cluster's name; required with `etcd`"),
+    NAMESPACE("namespace", "/service", Kind.PATH, Limits.NONE, "Patroni's namespace in the DCS"),
+    ETCD_USER(
+            "etcdUser",
+            null,
+            Kind.TEXT,
+            Limits.NONE,
+            "user for etcd's authentication; needs read on the cluster's keys"),
+    ETCD_PASSWORD("etcdPassword", null, Kind.SECRET, Limits.NONE, "password of `etcdUser`"),
     ETCD_CA_FILE(
             "etcdCaFile",
             null,
             Kind.FILE,
-            "PEM file with the authorities that may sign etcd's certificate; default: the JVM's"),
+            Limits.NONE,
+            "PEM file with the authorities that may sign etcd's certificate; without it, the JVM's"),
     ETCD_CERT_FILE(
-            "etcdCertFile", null, Kind.FILE, "PEM file with the client certificate for etcd; goes with `etcdKeyFile`"),
-    ETCD_KEY_FILE("etcdKeyFile", null, Kind.FILE, "PEM file with the client key for etcd (PKCS#8)"),
+            "etcdCertFile",
+            null,
+            Kind.FILE,
+            Limits.NONE,
+            "PEM file with the client certificate for etcd; goes with `etcdKeyFile`"),
+    ETCD_KEY_FILE(
+            "etcdKeyFile",
+            null,
+            Kind.FILE,
+            Limits.NONE,
+            "PEM file with the client key for etcd (PKCS#8); goes with `etcdCertFile`"),
     FAILOVER_TIMEOUT(
             "failoverTimeout",
             "60s",
             Kind.DURATION,
+            Limits.range("0ms", "24h"),
             "how long a call waits for a writable primary before it fails with 08001"),
     PROBE_INTERVAL(
             "probeInterval",
             "25ms",
             Kind.DURATION,
+            Limits.range("5ms", "1s"),
             "how often a newly elected leader is asked whether it takes writes yet"),
     HANDSHAKE_TIMEOUT(
             "handshakeTimeout",
             "5s",
             Kind.DURATION,
+            Limits.range("100ms", "5m"),
             "how long opening one session may take, TCP, TLS and authentication together");
 
     /** What a value looks like. */
     public enum Kind {
+        /** Any non-empty text without control characters. */
         TEXT,
+        /** As {@link #TEXT}, and never shown: not in a message, not in a {@code toString}. */
         SECRET,
+        /** Text that is one segment of a path: no white space, no slash. */
+        NAME,
+        /** A path in the DCS: segments separated by slashes. */
         PATH,
+        /** A file that exists and can be read. */
         FILE,
+        /** Comma-separated {@code http://} or {@code https://} endpoints. */
         URI_LIST,
+        /** A whole number with a unit: ms, s, m or h. */
         DURATION
     }
+
+    /** What restricts a value beyond its kind: a range of durations as one would write them, or the port left out. */
+    private record Limits(@Nullable String least, @Nullable String most, int port) {
+        static final Limits NONE = new Limits(null, null, 0);
+
+        static Limits range(String least, String most) {
+            return new Limits(least, most, 0);
+        }
+
+        static Limits port(int port) {
+            return new Limits(null, null, port);
+        }
+    }
+
+    private static final Map<String, BatonProperty> BY_KEY =
+            Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(BatonProperty::key, Function.identity()));
 
     private final String key;
     private final @Nullable String defaultText;
     private final Kind kind;
+    private final Limits limits;
     private final String text;
 
-    BatonProperty(String key, @Nullable String defaultText, Kind kind, String text) {
+    BatonProperty(String key, @Nullable String defaultText, Kind kind, Limits limits, String text) {
         this.key = key;
         this.defaultText = defaultText;
         this.kind = kind;
+        this.limits = limits;
         this.text = text;
+    }
+
+    /**
+     * @param key a name as it stands in a URL, in the right case
+     * @return the property of that name, null where it is none of pgbaton's
+     */
+    public static @Nullable BatonProperty of(String key) {
+        return BY_KEY.get(key);
     }
 
     /** @return the name in a URL or in {@link java.util.Properties} */
@@ -74,8 +140,62 @@ public enum BatonProperty {
         return kind;
     }
 
-    /** @return one sentence for the reference */
+    /** @return the smallest value as one would write it, null where there is none; it is accepted itself */
+    public @Nullable String least() {
+        return limits.least();
+    }
+
+    /** @return the largest value as one would write it, null where there is none; it is accepted itself */
+    public @Nullable String most() {
+        return limits.most();
+    }
+
+    /** @return the port of an endpoint that names none, 0 where the property holds no endpoints */
+    public int defaultPort() {
+        return limits.port();
+    }
+
+    /** @return one sentence for the reference, in Markdown */
     public String text() {
         return text;
+    }
+
+    /** @return what is accepted, as error messages and the reference say it */
+    public String accepts() {
+        return switch (kind) {
+            case TEXT -> "text without control characters";
+            case SECRET -> "text, never shown";
+            case NAME -> "a name without slash and white space";
+            case PATH -> "a path such as /service";
+            case FILE -> "the path of a readable file";
+            case URI_LIST -> "http:// or https:// endpoints, comma-separated, port " + defaultPort() + " unless given";
+            case DURATION -> least() + " to " + most();
+        };
+    }
+
+    /**
+     * What {@link java.sql.Driver#getPropertyInfo} reports of pgbaton's own properties, PgJDBC's not among them.
+     *
+     * @param url where values may already be given, null where there is none; wins over {@code info}
+     * @param info where values may already be given, null where there is none
+     * @return one entry for each property, in the order of this enum; the value is the one given, else the default,
+     *     else null, and always null for a {@link Kind#SECRET}
+     */
+    public static List<DriverPropertyInfo> driverPropertyInfo(@Nullable JdbcUrl url, @Nullable Properties info) {
+        return Arrays.stream(values())
+                .map(p -> p.driverPropertyInfo(p.given(url, info)))
+                .toList();
+    }
+
+    private @Nullable String given(@Nullable JdbcUrl url, @Nullable Properties info) {
+        String inUrl = url == null ? null : url.parameters().get(key);
+        return inUrl != null || info == null ? inUrl : info.getProperty(key);
+    }
+
+    private DriverPropertyInfo driverPropertyInfo(@Nullable String given) {
+        DriverPropertyInfo described =
+                new DriverPropertyInfo(key, kind == Kind.SECRET ? null : given != null ? given : defaultText);
+        described.description = text.replace("`", "") + " (" + accepts() + ")";
+        return described;
     }
 }

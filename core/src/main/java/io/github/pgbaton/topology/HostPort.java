@@ -1,6 +1,7 @@
 package io.github.pgbaton.topology;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * An address to dial: a host name or IP literal and a port from 1 to 65535.
@@ -10,9 +11,14 @@ import java.util.Locale;
  */
 public record HostPort(String host, int port) {
 
+    // A whitelist: addresses come from the DCS too and end up in URLs, where a ? or & would smuggle in parameters.
+    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_.-]+");
+    private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%[A-Za-z0-9_.-]+)?");
+    private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
+
     public HostPort {
-        if (host.isBlank() || host.chars().anyMatch(c -> c <= ' ' || c == '/' || c == '@' || c == 0x7f)) {
-            throw new IllegalArgumentException("not a host name: \"" + printable(host) + "\"");
+        if (!NAME.matcher(host).matches() && !IPV6.matcher(host).matches()) {
+            throw new IllegalArgumentException("not a host name: " + quote(host));
         }
         if (port < 1 || port > 65535) {
             throw new IllegalArgumentException("not a port (1 to 65535): " + port);
@@ -30,36 +36,36 @@ public record HostPort(String host, int port) {
      */
     public static HostPort parse(String text, int defaultPort) {
         String trimmed = text.trim();
-        int colon;
-        String host;
+        // where the host ends: the closing bracket of an IPv6 literal, else the only colon, else the end
+        int end = trimmed.startsWith("[") ? trimmed.indexOf(']') + 1 : trimmed.indexOf(':');
+        String host = trimmed;
+        String rest = "";
         if (trimmed.startsWith("[")) {
-            int close = trimmed.indexOf(']');
-            if (close < 0 || (close + 1 < trimmed.length() && trimmed.charAt(close + 1) != ':')) {
+            host = end > 0 ? trimmed.substring(1, end - 1) : "";
+            rest = trimmed.substring(end);
+            if (!IPV6.matcher(host).matches() || !(rest.isEmpty() || rest.startsWith(":"))) {
                 throw new IllegalArgumentException(
-                        "not an address (host, host:port or [ipv6]:port): \"" + trimmed + "\"");
+                        "not an address (host, host:port or [ipv6]:port): " + quote(trimmed));
             }
-            host = trimmed.substring(1, close);
-            colon = close + 1 < trimmed.length() ? close + 1 : -1;
-        } else {
-            colon = trimmed.indexOf(':');
-            if (colon != trimmed.lastIndexOf(':')) {
-                throw new IllegalArgumentException(
-                        "an IPv6 address needs brackets, [" + trimmed + "]:" + defaultPort + ": \"" + trimmed + "\"");
+        } else if (end >= 0) {
+            host = trimmed.substring(0, end);
+            rest = trimmed.substring(end);
+            if (rest.indexOf(':', 1) > 0) {
+                throw new IllegalArgumentException("not an address, an IPv6 one needs brackets: " + quote(trimmed));
             }
-            host = colon < 0 ? trimmed : trimmed.substring(0, colon);
         }
-        if (colon < 0) {
+        if (rest.isEmpty()) {
             return new HostPort(host, defaultPort);
         }
-        try {
-            return new HostPort(host, Integer.parseInt(trimmed.substring(colon + 1)));
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("not a port (1 to 65535) in \"" + trimmed + "\"", e);
+        if (!PORT.matcher(rest.substring(1)).matches()) {
+            throw new IllegalArgumentException("not a port (1 to 65535) in " + quote(trimmed));
         }
+        return new HostPort(host, Integer.parseInt(rest.substring(1)));
     }
 
-    private static String printable(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?");
+    private static String quote(String text) {
+        String line = text.replaceAll("\\p{Cntrl}", "?");
+        return '"' + (line.length() > 100 ? line.substring(0, 100) + "..." : line) + '"';
     }
 
     /** As it stands in a URL: IPv6 literals in brackets. */
