@@ -1,0 +1,56 @@
+package io.github.pgbaton.internal.probe;
+
+import io.github.pgbaton.internal.socket.RawSocket;
+import io.github.pgbaton.internal.socket.SocketRegistry;
+import io.github.pgbaton.topology.HostPort;
+import java.sql.SQLException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * One PgJDBC connection together with the raw socket under it; breaking the socket never waits for whoever uses it.
+ *
+ * @param connection PgJDBC's
+ * @param socket under it
+ * @param address that was dialled
+ */
+public record OpenSession(PgConnection connection, RawSocket socket, HostPort address) {
+    /** A goodbye is a courtesy: a member that hangs must not make a close hang. */
+    private static final long GOODBYE_MILLIS = 1000;
+
+    /**
+     * Says goodbye to the server and closes; breaks the socket where that takes longer than a second.
+     *
+     * @param registry that holds the socket
+     * @param timer breaks it
+     */
+    public void close(SocketRegistry registry, ScheduledExecutorService timer) {
+        ScheduledFuture<?> watchdog = timer.schedule(socket::abort, GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // The server is gone already; the socket goes below.
+        } finally {
+            watchdog.cancel(false);
+            socket.abort();
+            registry.remove(socket);
+        }
+    }
+
+    /**
+     * Drops a session that is known to be dead, without a word to the server.
+     *
+     * @param registry that holds the socket
+     */
+    public void discard(SocketRegistry registry) {
+        socket.abort();
+        registry.remove(socket);
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // Nothing is left to close.
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.github.pgbaton.internal.probe;
+
+import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.internal.socket.BatonSocketFactory;
+import io.github.pgbaton.internal.socket.RawSocket;
+import io.github.pgbaton.internal.socket.SocketRegistry;
+import io.github.pgbaton.topology.HostPort;
+import java.lang.reflect.InvocationTargetException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import javax.net.SocketFactory;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+import org.postgresql.jdbc.PgConnection;
+import org.postgresql.util.ObjectFactory;
+
+/**
+ * Opens PgJDBC connections, always to one host at a time and always with a deadline over TCP, TLS and authentication
+ * together.
+ *
+ * <p>PgJDBC's own time-outs do not cover this: {@code connectTimeout} ends with TCP, and a frozen member completes TCP
+ * in its kernel and then says nothing. Stateless but for what it was made with; thread-safe.
+ */
+public final class SessionOpener {
+    private static final Driver DRIVER = new Driver();
+
+    private final SocketRegistry registry;
+    private final ScheduledExecutorService timer;
+    private final Duration handshakeTimeout;
+
+    /**
+     * @param registry takes every socket
+     * @param timer breaks attempts that take too long
+     * @param handshakeTimeout for one attempt
+     */
+    public SessionOpener(SocketRegistry registry, ScheduledExecutorService timer, Duration handshakeTimeout) {
+        this.registry = registry;
+        this.timer = timer;
+        this.handshakeTimeout = handshakeTimeout;
+    }
+
+    /**
+     * Opens one session.
+     *
+     * @param address the member
+     * @param spec the database and PgJDBC's properties, credentials included
+     * @param deadline of the caller, which may be earlier than the handshake time-out
+     * @return the session, of whatever role the member has
+     * @throws SQLException PgJDBC's
+     */
+    public OpenSession open(HostPort address, ConnectionSpec spec, Deadline deadline) throws SQLException {
+        Properties own = spec.pgProperties();
+        try (BatonSocketFactory.Opening opening =
+                new BatonSocketFactory.Opening(registry, address, foreignFactory(own))) {
+            PGProperty.SOCKET_FACTORY.set(own, BatonSocketFactory.class.getName());
+            PGProperty.SOCKET_FACTORY_ARG.set(own, opening.key());
+            Duration limit = deadline.left(handshakeTimeout);
+            ScheduledFuture<?> watchdog = timer.schedule(opening::abort, limit.toMillis(), TimeUnit.MILLISECONDS);
+            boolean opened = false;
+            try {
+                Connection connection = DRIVER.connect(spec.pgUrl(address), own);
+                RawSocket socket = opening.socket();
+                if (connection == null || socket == null) {
+                    throw new SQLNonTransientConnectionException("PgJDBC opened no socket to " + address, "08001");
+                }
+                opened = true;
+                return new OpenSession(connection.unwrap(PgConnection.class), socket, address);
+            } finally {
+                // Cancelled before the opening is marked done, or a late watchdog would break a good session.
+                watchdog.cancel(false);
+                RawSocket socket = opening.socket();
+                if (!opened && socket != null) {
+                    socket.abort();
+                    registry.remove(socket);
+                }
+            }
+        }
+    }
+
+    private static @Nullable SocketFactory foreignFactory(Properties properties) throws SQLException {
+        String name = PGProperty.SOCKET_FACTORY.getOrDefault(properties);
+        if (name == null) {
+            return null;
+        }
+        try {
+            return ObjectFactory.instantiate(
+                    SocketFactory.class,
+                    name,
+                    properties,
+                    true,
+                    PGProperty.SOCKET_FACTORY_ARG.getOrDefault(properties));
+        } catch (ReflectiveOperationException | IllegalArgumentException e) {
+            Throwable cause = e instanceof InvocationTargetException && e.getCause() != null ? e.getCause() : e;
+            throw new SQLNonTransientConnectionException(
+                    "socketFactory=" + name + " cannot be made; it needs a public constructor as PgJDBC asks for",
+                    "22023",
+                    cause);
+        }
+    }
+}

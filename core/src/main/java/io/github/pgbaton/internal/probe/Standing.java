@@ -1,0 +1,83 @@
+package io.github.pgbaton.internal.probe;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * What a member's PostgreSQL says of itself over one session.
+ *
+ * @param inRecovery whether it is a standby still
+ * @param readOnly whether a new transaction of this session would be read-only for another reason
+ * @param timeline the one it writes WAL on; 0 in recovery or where it may not be asked
+ * @param systemIdentifier the cluster's, null where it may not be asked
+ */
+public record Standing(
+        boolean inRecovery,
+        boolean readOnly,
+        int timeline,
+        @Nullable String systemIdentifier) {
+
+    /**
+     * Everything in one round trip. The timeline comes from the WAL file's name, since {@code pg_control_checkpoint}
+     * still shows the old one until the first checkpoint after a promotion (measured). All functions are executable by
+     * PUBLIC unless somebody revoked it.
+     */
+    private static final String FULL = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),"
+            + " CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
+            + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,"
+            + " (SELECT system_identifier::text FROM pg_control_system())";
+
+    private static final String BRIEF =
+            "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), 0, NULL::text";
+
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
+    /** @return whether it takes writes now */
+    public boolean writable() {
+        return !inRecovery && !readOnly;
+    }
+
+    /**
+     * Asks over SQL: one round trip, two where the functions are revoked.
+     *
+     * @param session outside a transaction
+     * @return the answer
+     * @throws SQLException PgJDBC's
+     */
+    public static Standing ask(PgConnection session) throws SQLException {
+        try {
+            return query(session, FULL);
+        } catch (SQLException e) {
+            if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+                return query(session, BRIEF);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Reads what the server reported at connect, without a round trip.
+     *
+     * @param session opened just now: PostgreSQL does not push a change of these while a session is idle
+     * @return the answer without timeline, or null before PostgreSQL 14, which does not report it
+     */
+    public static @Nullable Standing reported(PgConnection session) {
+        String standby = session.getParameterStatus("in_hot_standby");
+        String readOnly = session.getParameterStatus("default_transaction_read_only");
+        if (standby == null || readOnly == null) {
+            return null;
+        }
+        return new Standing("on".equals(standby), "on".equals(readOnly), 0, null);
+    }
+
+    private static Standing query(PgConnection session, String sql) throws SQLException {
+        try (Statement statement = session.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return new Standing(row.getBoolean(1), "on".equals(row.getString(2)), row.getInt(3), row.getString(4));
+        }
+    }
+}

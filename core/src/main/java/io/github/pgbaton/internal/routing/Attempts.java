@@ -1,0 +1,56 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.topology.HostPort;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one wait for a primary has tried, for the message at its end: the newest failure of each address; not
+ * thread-safe.
+ */
+final class Attempts {
+    private record Failure(int count, String last) {}
+
+    private final Map<HostPort, Failure> failures = new LinkedHashMap<>();
+    private @Nullable SQLException newest;
+
+    void add(HostPort address, String why) {
+        failures.merge(address, new Failure(1, why), (old, now) -> new Failure(old.count + 1, now.last));
+    }
+
+    void add(HostPort address, SQLException failure) {
+        newest = failure;
+        add(address, reason(failure));
+    }
+
+    /** The exception of the last failed attempt, as a cause. */
+    @Nullable
+    SQLException newest() {
+        return newest;
+    }
+
+    /** The innermost reason, since PgJDBC's outer text says little more than that it did not work. */
+    static String reason(SQLException failure) {
+        Throwable inner = failure;
+        while (inner.getCause() != null && inner.getCause() != inner) {
+            inner = inner.getCause();
+        }
+        String text = inner.getMessage();
+        String state = failure.getSQLState();
+        return (text == null ? inner.getClass().getSimpleName() : text) + (state == null ? "" : " [" + state + "]");
+    }
+
+    @Override
+    public String toString() {
+        if (failures.isEmpty()) {
+            return "no member was tried";
+        }
+        StringJoiner text = new StringJoiner("; ");
+        failures.forEach((address, failure) -> text.add(
+                address + ": " + failure.last + (failure.count > 1 ? " (" + failure.count + " attempts)" : "")));
+        return text.toString();
+    }
+}

@@ -1,0 +1,97 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.topology.HostPort;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One reference to a cluster's shared tracker, with the database and the credentials of one caller; the tracker lives
+ * until its last reference is released. Thread-safe.
+ */
+public final class ClusterRef {
+    private final LeaderTracker tracker;
+    private final PrimaryConnector connector;
+    private final ConnectionSpec spec;
+    private final Duration failoverTimeout;
+    private final AtomicBoolean released = new AtomicBoolean();
+
+    private ClusterRef(LeaderTracker tracker, ConnectionSpec spec) {
+        this.tracker = tracker;
+        this.spec = spec;
+        this.failoverTimeout = spec.config().failoverTimeout();
+        this.connector = new PrimaryConnector(tracker, spec);
+    }
+
+    /**
+     * Starts watching the cluster, or joins who already does.
+     *
+     * @param spec the cluster, the database and the caller's own properties and time-outs
+     * @return a reference, to be released once
+     * @throws IllegalArgumentException where a leader source cannot be made of the configuration
+     */
+    public static ClusterRef acquire(ConnectionSpec spec) {
+        return new ClusterRef(Trackers.acquire(spec.config()), spec);
+    }
+
+    /** @return another reference for the same caller, to be released by itself */
+    public ClusterRef copy() {
+        Trackers.retain(tracker);
+        return new ClusterRef(tracker, spec);
+    }
+
+    /** @return the cluster's name for messages */
+    public String name() {
+        return tracker.name();
+    }
+
+    /** @return how long a call may wait for a primary */
+    public Duration failoverTimeout() {
+        return failoverTimeout;
+    }
+
+    /**
+     * @param deadline after which it gives up
+     * @return a session that was verified to be on the primary
+     * @throws SQLException 08001 at the deadline; what PostgreSQL said where waiting cannot help
+     */
+    public OpenSession open(Deadline deadline) throws SQLException {
+        return connector.open(deadline);
+    }
+
+    /** @param session whose member did not answer as it should: whoever connects next proves the primary anew */
+    public void suspect(OpenSession session) {
+        tracker.suspect(session.address());
+    }
+
+    /** @param session to close, with a word to the server, within a second */
+    public void close(OpenSession session) {
+        session.close(tracker.sockets(), tracker.timer());
+    }
+
+    /** @param session to drop, known to be dead */
+    public void discard(OpenSession session) {
+        session.discard(tracker.sockets());
+    }
+
+    /** @return how many sockets this JVM holds to the cluster's members */
+    public int openSockets() {
+        return tracker.sockets().size();
+    }
+
+    /** @return the last known leader's address, null before the first */
+    public @Nullable HostPort leaderAddress() {
+        return tracker.route().address();
+    }
+
+    /** @param now whether the tracker, where this was its last reference, ends at once rather than in a few seconds */
+    public void release(boolean now) {
+        if (released.compareAndSet(false, true)) {
+            Trackers.release(tracker, now);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.internal.probe.Standing;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps out a primary of the past: per system identifier the highest timeline ever verified, which never goes down.
+ *
+ * <p>A member that was cut off or frozen while another one was promoted may still believe it is the primary; its
+ * timeline is lower than the one we have seen. Thread-safe without a lock.
+ */
+final class Fence {
+    private final ConcurrentMap<String, Integer> highest = new ConcurrentHashMap<>();
+    private volatile boolean known;
+
+    /**
+     * @param standing of a member that says it takes writes
+     * @param expectedSystem the DCS's system identifier, null where unknown
+     * @return why it may not have a session, null where it may
+     */
+    @Nullable
+    String refuse(Standing standing, @Nullable String expectedSystem) {
+        String system = standing.systemIdentifier();
+        if (system == null) {
+            return null;
+        }
+        if (expectedSystem != null && !expectedSystem.equals(system)) {
+            return "it belongs to another cluster (system identifier " + system + ", expected " + expectedSystem + ")";
+        }
+        int seen = highest.getOrDefault(system, 0);
+        if (standing.timeline() < seen) {
+            return "it writes timeline " + standing.timeline() + ", but timeline " + seen + " was seen already";
+        }
+        return null;
+    }
+
+    /** @return whether any member was ever verified */
+    boolean knowsAny() {
+        return known;
+    }
+
+    /** @param standing of a member that was verified as the primary just now */
+    void raise(Standing standing) {
+        known = true;
+        String system = standing.systemIdentifier();
+        if (system != null) {
+            highest.merge(system, standing.timeline(), Math::max);
+        }
+    }
+}

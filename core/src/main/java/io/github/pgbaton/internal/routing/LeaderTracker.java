@@ -1,0 +1,319 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.config.BatonConfig;
+import io.github.pgbaton.dcs.LeaderSource;
+import io.github.pgbaton.internal.probe.SessionOpener;
+import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.internal.socket.SocketRegistry;
+import io.github.pgbaton.internal.socket.Threads;
+import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Leader;
+import io.github.pgbaton.topology.Member;
+import io.github.pgbaton.topology.Topology;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Knows where one cluster's primary is and breaks the sockets to every other member when that changes; its route only
+ * ever moves to a newer epoch.
+ *
+ * <p>Thread-safe. Its one lock guards the route and is held for a few assignments, never over I/O: it is taken by the
+ * source's thread when something changed and by threads that have no session, never on the path of a call that has one.
+ */
+final class LeaderTracker implements LeaderSource.Listener {
+    private static final int PROBE_THREADS = 16;
+
+    private final String name;
+    private final BatonConfig config;
+    private final @Nullable LeaderSource source;
+    private final SocketRegistry sockets;
+    private final ScheduledThreadPoolExecutor timer;
+    private final ExecutorService probes;
+    private final SessionOpener opener;
+    private final Fence fence = new Fence();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final FailoverLog log;
+    private volatile Route route = Route.NONE;
+    private boolean probing;
+
+    LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
+        this.config = config;
+        this.source = source;
+        this.name = nameOf(config);
+        this.log = new FailoverLog(name);
+        this.sockets = new SocketRegistry(name);
+        this.timer = Threads.timer("pgbaton-timer-" + name);
+        this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
+        this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
+        if (source != null) {
+            source.start(this);
+        }
+    }
+
+    private static String nameOf(BatonConfig config) {
+        String scope = config.scope();
+        if (scope != null) {
+            return config.namespace() + "/" + scope;
+        }
+        return config.seeds().isEmpty() ? "cluster" : config.seeds().get(0).toString();
+    }
+
+    /** For log lines, messages and thread names. */
+    String name() {
+        return name;
+    }
+
+    BatonConfig config() {
+        return config;
+    }
+
+    SocketRegistry sockets() {
+        return sockets;
+    }
+
+    ScheduledThreadPoolExecutor timer() {
+        return timer;
+    }
+
+    ExecutorService probes() {
+        return probes;
+    }
+
+    SessionOpener opener() {
+        return opener;
+    }
+
+    Fence fence() {
+        return fence;
+    }
+
+    Route route() {
+        return route;
+    }
+
+    boolean hasSource() {
+        return source != null;
+    }
+
+    /** Whether the members themselves have to be asked: there is no source, or it cannot tell. */
+    boolean mustAskMembers(Route now) {
+        return source == null || now.silence() != null;
+    }
+
+    /** Everybody who might be the primary: the URL's seeds and the members the source once named. */
+    Set<HostPort> everybody() {
+        Set<HostPort> all = new LinkedHashSet<>();
+        Route now = route;
+        if (now.address() != null) {
+            all.add(now.address());
+        }
+        now.topology().members().values().forEach(member -> all.add(member.address()));
+        all.addAll(config.seeds());
+        return all;
+    }
+
+    @Override
+    public void published(Topology snapshot) {
+        HostPort keep = null;
+        lock.lock();
+        try {
+            Route old = route;
+            if (old.silence() != null && source != null) {
+                log.heard(source.description());
+            }
+            Leader leader = snapshot.leader();
+            Member member = snapshot.leaderMember().orElse(null);
+            if (leader == null) {
+                if (old.held()) {
+                    log.started("the leader key of " + old.leaderText() + " is gone");
+                }
+                route = old.lost(snapshot);
+            } else if (member == null || (old.held() && sameMember(old, member))) {
+                // A leader whose member key is missing has no address to go to: the member key follows shortly.
+                route = old.withTopology(snapshot);
+            } else {
+                if (old.address() != null && !old.address().equals(member.address())) {
+                    log.started("the lock went from " + old.leaderText() + " to " + member.name() + " ("
+                            + member.address() + ")");
+                    keep = member.address();
+                    log.aborting(sockets.sizeBut(keep));
+                }
+                route = old.elected(member.name(), member.address(), snapshot);
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        abortAllBut(keep);
+    }
+
+    private static boolean sameMember(Route old, Member member) {
+        return member.address().equals(old.address()) && member.name().equals(old.member());
+    }
+
+    @Override
+    public void degraded(String reason) {
+        lock.lock();
+        try {
+            log.silent(reason, route.address() == null ? null : route.leaderText());
+            route = route.silent(reason);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A session to a member broke: whoever connects next proves the primary anew, and the source looks again. */
+    void suspect(HostPort address) {
+        lock.lock();
+        try {
+            if (address.equals(route.address()) && route.verified()) {
+                route = route.withVerified(false);
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (source != null) {
+            source.suspect();
+        }
+    }
+
+    /** The leader of this route does not answer as a primary should. */
+    void unreachable(Route seen, String why) {
+        lock.lock();
+        try {
+            if (route.epoch() == seen.epoch() && fence.knowsAny()) {
+                log.started(seen.leaderText() + " takes no connections: " + why);
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (source != null) {
+            source.suspect();
+        }
+    }
+
+    /** PostgreSQL at the route's address has proven that it is the primary. */
+    boolean verified(Route seen, Standing standing) {
+        lock.lock();
+        try {
+            if (route.epoch() != seen.epoch() || route.held() != seen.held()) {
+                return false;
+            }
+            fence.raise(standing);
+            route = route.withVerified(true);
+            log.ended(route, standing.timeline());
+            changed.signalAll();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A member that was asked directly has proven that it is the primary, while no source could tell. */
+    boolean found(Route seen, HostPort address, Standing standing) {
+        boolean moved;
+        lock.lock();
+        try {
+            Route old = route;
+            if (old.epoch() != seen.epoch() || !mustAskMembers(old)) {
+                return false;
+            }
+            moved = old.address() != null && !old.address().equals(address);
+            if (moved) {
+                log.started("the members say that " + address + " is the primary now, no longer " + old.leaderText());
+                log.aborting(sockets.sizeBut(address));
+            }
+            fence.raise(standing);
+            Route next = address.equals(old.address()) ? old : old.found(nameAt(address), address);
+            route = next.withVerified(true);
+            log.ended(route, standing.timeline());
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        abortAllBut(moved ? address : null);
+        return true;
+    }
+
+    private String nameAt(HostPort address) {
+        return route.topology().members().values().stream()
+                .filter(member -> member.address().equals(address))
+                .map(Member::name)
+                .findFirst()
+                .orElse(address.toString());
+    }
+
+    private void abortAllBut(@Nullable HostPort keep) {
+        if (keep != null) {
+            sockets.abortAllBut(keep);
+        }
+    }
+
+    /** Only one thread of the JVM asks an unproven leader; false: somebody else is doing it. */
+    boolean startProbing() {
+        lock.lock();
+        try {
+            if (probing) {
+                return false;
+            }
+            probing = true;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void stopProbing() {
+        lock.lock();
+        try {
+            probing = false;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the route is another one, or the time is up. */
+    void awaitChange(Route seen, long nanos) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = nanos;
+            while (route == seen && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the route is another one or nobody probes any more, or the time is up. */
+    void awaitProbe(Route seen, long nanos) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = nanos;
+            while (route == seen && probing && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends every thread and socket of the tracker. */
+    void close() {
+        if (source != null) {
+            source.close();
+        }
+        sockets.close();
+        probes.shutdownNow();
+        timer.shutdownNow();
+    }
+}

@@ -1,0 +1,286 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.topology.HostPort;
+import io.github.resilience4j.core.IntervalFunction;
+import java.security.cert.CertificateException;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * Opens sessions on the primary and nowhere else: every session it returns was verified to be on a member that takes
+ * writes, in the epoch of the tracker's route.
+ *
+ * <p>How it waits. Each epoch is proven once: the first thread that needs a session becomes the prober, opens a session to
+ * the new leader while that may still be a standby, keeps it, and asks it every probe interval whether it takes writes
+ * yet. So a promotion is noticed within one interval, by one session, with the credentials of a caller, and the
+ * prober's session is itself the first good one. Everybody else sleeps until the epoch is proven or the lock moves on;
+ * they then open theirs and check only what the server reports at connect, without a round trip.
+ */
+final class PrimaryConnector {
+    /** A leader elected this recently is expected to promote any moment. */
+    private static final Duration FRESH = Duration.ofSeconds(30);
+
+    /** How rarely a leader is tried at the longest: what a restart in place can cost on top of itself. */
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
+
+    /** How long one answer of an open session may take before the session counts as hung. */
+    private static final Duration ANSWER = Duration.ofSeconds(2);
+
+    private static final Executor DIRECT = Runnable::run;
+
+    private final LeaderTracker tracker;
+    private final ConnectionSpec spec;
+    private final MemberPoll poll;
+    private final boolean readOnlyWanted;
+    private final IntervalFunction freshPause;
+    private final IntervalFunction longerPause;
+
+    PrimaryConnector(LeaderTracker tracker, ConnectionSpec spec) {
+        this.tracker = tracker;
+        this.spec = spec;
+        this.readOnlyWanted = PGProperty.READ_ONLY.getBoolean(spec.pgProperties());
+        this.poll = new MemberPoll(tracker, spec);
+        Duration interval = tracker.config().probeInterval();
+        this.freshPause = IntervalFunction.ofRandomized(interval.toMillis(), 0.2);
+        this.longerPause = IntervalFunction.ofExponentialRandomBackoff(interval, 1.5, 0.2, LONGEST_PAUSE);
+    }
+
+    /**
+     * Opens a session on the primary, waiting for one while there is none.
+     *
+     * @param deadline after which it gives up
+     * @return a verified session
+     * @throws SQLException 08001 at the deadline, naming what was seen and tried; what PostgreSQL said where waiting
+     *     cannot help, as for a wrong password
+     */
+    OpenSession open(Deadline deadline) throws SQLException {
+        Attempts attempts = new Attempts();
+        try {
+            while (!deadline.passed()) {
+                OpenSession session = once(tracker.route(), attempts, deadline);
+                if (session != null) {
+                    return session;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SQLTransientConnectionException(
+                    "interrupted while waiting for the primary of " + tracker.name() + "; nothing was sent",
+                    "08001",
+                    e);
+        }
+        throw noPrimary(deadline, attempts);
+    }
+
+    /** One step; null: look at the route again. */
+    private @Nullable OpenSession once(Route route, Attempts attempts, Deadline deadline)
+            throws SQLException, InterruptedException {
+        HostPort address = route.address();
+        if (route.topology().settings().standbyCluster()) {
+            throw new SQLNonTransientConnectionException(
+                    tracker.name() + " is a standby cluster: its leader follows another cluster and takes no writes;"
+                            + " connect to the cluster that it follows",
+                    "08001");
+        }
+        if (route.verified() && address != null) {
+            return join(route, address, attempts, deadline);
+        }
+        boolean ask = tracker.mustAskMembers(route);
+        if (!ask && (!route.held() || address == null)) {
+            tracker.awaitChange(route, deadline.leftNanos());
+            return null;
+        }
+        if (!tracker.startProbing()) {
+            tracker.awaitProbe(route, deadline.leftNanos());
+            return null;
+        }
+        try {
+            return ask ? askMembers(route, attempts, deadline) : prove(route, attempts, deadline);
+        } finally {
+            tracker.stopProbing();
+        }
+    }
+
+    /** Opens a further session in an epoch that is proven. */
+    private @Nullable OpenSession join(Route route, HostPort address, Attempts attempts, Deadline deadline)
+            throws SQLException {
+        OpenSession session;
+        try {
+            session = tracker.opener().open(address, spec, deadline);
+        } catch (SQLException e) {
+            giveUpUnlessTransient(e);
+            attempts.add(address, e);
+            tracker.suspect(address);
+            return null;
+        }
+        try {
+            Standing standing = Standing.reported(session.connection());
+            if (standing == null || (!standing.inRecovery() && standing.readOnly())) {
+                standing = Standing.ask(session.connection());
+            }
+            String refusal = refusal(route, standing);
+            if (refusal == null && tracker.route().epoch() == route.epoch()) {
+                return session;
+            }
+            attempts.add(address, refusal == null ? "lost the lock meanwhile" : refusal);
+        } catch (SQLException e) {
+            attempts.add(address, e);
+        }
+        session.discard(tracker.sockets());
+        tracker.suspect(address);
+        return null;
+    }
+
+    /** Opens a session to a leader that has not proven itself yet, and stays on it until it does. */
+    private @Nullable OpenSession prove(Route route, Attempts attempts, Deadline deadline)
+            throws SQLException, InterruptedException {
+        HostPort address = java.util.Objects.requireNonNull(route.address());
+        for (int attempt = 1; mayProve(route) && !deadline.passed(); attempt++) {
+            OpenSession session = null;
+            try {
+                session = tracker.opener().open(address, spec, deadline);
+                Standing standing = awaitWritable(session, route, attempts, deadline);
+                if (standing != null && tracker.verified(route, standing)) {
+                    OpenSession proven = session;
+                    session = null;
+                    return proven;
+                }
+            } catch (SQLException e) {
+                giveUpUnlessTransient(e);
+                attempts.add(address, e);
+                tracker.unreachable(route, Attempts.reason(e));
+            } finally {
+                if (session != null) {
+                    session.discard(tracker.sockets());
+                }
+            }
+            pause(route, attempt, deadline);
+        }
+        return null;
+    }
+
+    /** Null: this session will not prove it. */
+    private @Nullable Standing awaitWritable(OpenSession session, Route route, Attempts attempts, Deadline deadline)
+            throws SQLException, InterruptedException {
+        PgConnection connection = session.connection();
+        int before = connection.getNetworkTimeout();
+        connection.setNetworkTimeout(DIRECT, (int) deadline.left(ANSWER).toMillis());
+        for (int poll = 1; sameEpoch(route) && !deadline.passed(); poll++) {
+            Standing standing = Standing.ask(connection);
+            String refusal = refusal(route, standing);
+            if (refusal == null) {
+                connection.setNetworkTimeout(DIRECT, before);
+                return standing;
+            }
+            attempts.add(session.address(), refusal);
+            if (!standing.inRecovery()) {
+                // Another cluster or a primary of the past: asking again will not change it soon.
+                tracker.unreachable(route, refusal);
+                return null;
+            }
+            pause(route, 1, deadline);
+        }
+        return null;
+    }
+
+    /** No source can tell: the members are asked, all at once. */
+    private @Nullable OpenSession askMembers(Route route, Attempts attempts, Deadline deadline)
+            throws SQLException, InterruptedException {
+        for (int attempt = 1; sameEpoch(route) && tracker.mustAskMembers(tracker.route()); attempt++) {
+            MemberPoll.Answer answer = poll.ask(tracker.everybody(), deadline, attempts);
+            if (answer != null) {
+                if (tracker.found(route, answer.session().address(), answer.standing())) {
+                    return answer.session();
+                }
+                answer.session().discard(tracker.sockets());
+                return null;
+            }
+            HostPort known = route.address();
+            if (known != null) {
+                tracker.unreachable(route, "no member takes writes: " + attempts);
+            }
+            if (deadline.passed()) {
+                return null;
+            }
+            pause(route, attempt, deadline);
+        }
+        return null;
+    }
+
+    private @Nullable String refusal(Route route, Standing standing) {
+        if (standing.inRecovery()) {
+            return "is in recovery: not promoted yet, or a replica";
+        }
+        if (standing.readOnly() && !readOnlyWanted) {
+            return "takes no writes: default_transaction_read_only is on";
+        }
+        return tracker.fence().refuse(standing, route.topology().systemIdentifier());
+    }
+
+    private boolean sameEpoch(Route route) {
+        Route now = tracker.route();
+        return now.epoch() == route.epoch() && now.held() == route.held();
+    }
+
+    /** A source that falls silent ends it: somebody else may be the primary by now, and only the members can tell. */
+    private boolean mayProve(Route route) {
+        return sameEpoch(route) && !tracker.mustAskMembers(tracker.route());
+    }
+
+    private void pause(Route route, int attempt, Deadline deadline) throws InterruptedException {
+        boolean fresh = route.epoch() > 1 && System.nanoTime() - route.sinceNanos() < FRESH.toNanos();
+        long millis = (fresh ? freshPause : longerPause).apply(Math.min(attempt, 20));
+        long nanos = Math.min(Duration.ofMillis(millis).toNanos(), deadline.leftNanos());
+        Route now = tracker.route();
+        if (sameEpoch(route) && nanos > 0) {
+            tracker.awaitChange(now, nanos);
+        }
+    }
+
+    /** Waiting helps against a member that is down, starting or stopping, and against nothing else. */
+    static void giveUpUnlessTransient(SQLException failure) throws SQLException {
+        String state = failure.getSQLState();
+        boolean transientFailure = state != null && (state.startsWith("08") || state.startsWith("57P"));
+        if (!transientFailure || isAboutCertificates(failure)) {
+            throw failure;
+        }
+    }
+
+    private static boolean isAboutCertificates(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof CertificateException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private SQLException noPrimary(Deadline deadline, Attempts attempts) {
+        Route route = tracker.route();
+        String source = route.silence() != null
+                ? "the leader source cannot tell (" + route.silence() + ")"
+                : tracker.hasSource()
+                        ? !route.heard()
+                                ? "the leader source has not answered yet"
+                                : route.held()
+                                        ? "the lock is held by " + route.leaderText()
+                                        : "nobody holds the lock, last " + route.leaderText()
+                        : "no leader source is configured, the members were asked";
+        return new SQLTransientConnectionException(
+                "no writable primary of " + tracker.name() + " within "
+                        + deadline.length().toMillis() + " ms: " + source + "; " + attempts
+                        + ". Nothing was sent. Check the cluster, or raise failoverTimeout",
+                "08001",
+                attempts.newest());
+    }
+}

@@ -1,0 +1,119 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.config.BatonConfig;
+import io.github.pgbaton.config.ClusterId;
+import io.github.pgbaton.dcs.LeaderSource;
+import io.github.pgbaton.dcs.LeaderSourceProvider;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The trackers of this JVM, one per cluster however many pools there are; each lives as long as somebody holds a
+ * reference to it, and a few seconds longer.
+ *
+ * <p>The lock is taken to acquire and to release a reference, never on the path of a call. It is the first in the lock
+ * order: a tracker's own lock is never held when this one is taken.
+ */
+final class Trackers {
+    /**
+     * How long a tracker outlives its last connection: a pool that refills, or a program that opens one connection at a
+     * time, must not build a watch anew each time.
+     */
+    private static final long LINGER_SECONDS = 5;
+
+    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final Map<ClusterId, Entry> ENTRIES = new HashMap<>();
+
+    private Trackers() {}
+
+    private static final class Entry {
+        final LeaderTracker tracker;
+        int references;
+
+        @Nullable
+        ScheduledFuture<?> end;
+
+        Entry(LeaderTracker tracker) {
+            this.tracker = tracker;
+        }
+    }
+
+    static LeaderTracker acquire(BatonConfig config) {
+        LOCK.lock();
+        try {
+            Entry entry = ENTRIES.get(config.clusterId());
+            if (entry == null) {
+                entry = new Entry(new LeaderTracker(config, source(config)));
+                ENTRIES.put(config.clusterId(), entry);
+            }
+            if (entry.end != null) {
+                entry.end.cancel(false);
+                entry.end = null;
+            }
+            entry.references++;
+            return entry.tracker;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** A further reference to a tracker that the caller already holds one of. */
+    static void retain(LeaderTracker tracker) {
+        acquire(tracker.config());
+    }
+
+    /** Gives a reference back; now: the tracker ends with the last one at once, else a few seconds later. */
+    static void release(LeaderTracker tracker, boolean now) {
+        LOCK.lock();
+        try {
+            ClusterId id = tracker.config().clusterId();
+            Entry entry = ENTRIES.get(id);
+            if (entry == null || entry.tracker != tracker || --entry.references > 0) {
+                return;
+            }
+            if (!now) {
+                entry.end = tracker.timer().schedule(() -> end(id, tracker), LINGER_SECONDS, TimeUnit.SECONDS);
+                return;
+            }
+        } finally {
+            LOCK.unlock();
+        }
+        end(tracker.config().clusterId(), tracker);
+    }
+
+    private static void end(ClusterId id, LeaderTracker tracker) {
+        LOCK.lock();
+        try {
+            Entry entry = ENTRIES.get(id);
+            if (entry == null || entry.tracker != tracker || entry.references > 0) {
+                return;
+            }
+            ENTRIES.remove(id);
+        } finally {
+            LOCK.unlock();
+        }
+        // Outside the lock: closing waits for the source's threads, and a new tracker may start meanwhile.
+        tracker.close();
+    }
+
+    private static @Nullable LeaderSource source(BatonConfig config) {
+        for (LeaderSourceProvider provider :
+                ServiceLoader.load(LeaderSourceProvider.class, LeaderSourceProvider.class.getClassLoader())) {
+            Optional<LeaderSource> source = provider.create(config);
+            if (source.isPresent()) {
+                return source.get();
+            }
+        }
+        if (!config.etcd().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "etcd=" + config.etcd() + " needs the dependency io.github.pgbaton:pgbaton-etcd on the class path");
+        }
+        return null;
+    }
+}

@@ -1,0 +1,372 @@
+package io.github.pgbaton.internal.session;
+
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.replay.Journal;
+import io.github.pgbaton.internal.replay.TransactionControl;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.pgbaton.internal.socket.RawSocket;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.Savepoint;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.core.TransactionState;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * A session that follows the primary: it is replaced only outside a transaction, so that no two statements of one
+ * transaction ever run on different sessions.
+ *
+ * <p>When the session breaks, what PostgreSQL last said of the transaction (PgJDBC keeps it) decides:
+ *
+ * <ul>
+ *   <li>no transaction open: nothing can be lost; the next call gets a session on the primary;
+ *   <li>inside one: it is over, and certainly not committed, because its COMMIT was not sent. The application is told
+ *       once with 40001, and until it rolls back (or commits, which fails the same way) every further statement gets the
+ *       same answer: the second half of a transaction must not run by itself on the new primary;
+ *   <li>COMMIT sent: 08007, nobody knows;
+ *   <li>an autocommit statement sent: 40003, nobody knows.
+ * </ul>
+ *
+ * <p>Used by one thread at a time like any JDBC connection; {@link #current}, {@link #abort} and {@link #isClosed} read
+ * volatile fields only.
+ */
+public final class FollowingSession implements LogicalSession {
+    /** How long a session may lie idle before the next call first looks whether the server hung up meanwhile. */
+    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    /** A session that breaks at its first call, this many times in a row, is not a failover. */
+    private static final int MOST_BROKEN_AT_FIRST_CALL = 10;
+
+    private final ClusterRef cluster;
+    private final SessionAttributes attributes = new SessionAttributes();
+    private final Journal journal = new Journal();
+    private volatile OpenSession session;
+    private volatile boolean closed;
+    private boolean autoCommit = true;
+    private long generation;
+    private long lastUseNanos = System.nanoTime();
+    private @Nullable SQLException lost;
+    private boolean over;
+    private boolean answered;
+    private int brokenAtFirstCall;
+
+    private FollowingSession(ClusterRef cluster, OpenSession session) {
+        this.cluster = cluster;
+        this.session = session;
+    }
+
+    /**
+     * Opens a session on the primary.
+     *
+     * @param cluster released when the session is closed, or at once when none can be opened
+     * @param deadline for the first one
+     * @return the session
+     * @throws SQLException 08001 without a primary in time; what PostgreSQL said where waiting cannot help
+     */
+    public static FollowingSession open(ClusterRef cluster, Deadline deadline) throws SQLException {
+        boolean opened = false;
+        try {
+            FollowingSession session = new FollowingSession(cluster, cluster.open(deadline));
+            opened = true;
+            return session;
+        } finally {
+            if (!opened) {
+                cluster.release(false);
+            }
+        }
+    }
+
+    @Override
+    public PgConnection attach() throws SQLException {
+        OpenSession now = session;
+        if (closed) {
+            throw closedException();
+        }
+        if (lost != null) {
+            throw Losses.again(lost);
+        }
+        long nanos = System.nanoTime();
+        boolean rested = nanos - lastUseNanos > IDLE_NANOS;
+        lastUseNanos = nanos;
+        if (now.socket().aborted() || (rested && hungUp(now))) {
+            return replace(now);
+        }
+        if (answered) {
+            brokenAtFirstCall = 0;
+        }
+        answered = true;
+        return now.connection();
+    }
+
+    private PgConnection replace(OpenSession dead) throws SQLException {
+        cluster.suspect(dead);
+        if (inTransaction(dead)) {
+            throw lose(Losses.lost(dead, journal.steps(), null));
+        }
+        cluster.discard(dead);
+        Deadline deadline = Deadline.in(cluster.failoverTimeout());
+        while (true) {
+            OpenSession fresh = cluster.open(deadline);
+            try {
+                attributes.restore(fresh.connection());
+                fresh.connection().setAutoCommit(autoCommit);
+            } catch (SQLException e) {
+                boolean gone = Losses.isLoss(e, fresh);
+                cluster.discard(fresh);
+                if (gone && !deadline.passed()) {
+                    cluster.suspect(fresh);
+                    continue;
+                }
+                throw e;
+            }
+            generation++;
+            over = false;
+            answered = true;
+            session = fresh;
+            lastUseNanos = System.nanoTime();
+            if (closed) {
+                // abort() came while the session was being replaced and saw only the old one.
+                cluster.discard(fresh);
+                throw closedException();
+            }
+            return fresh.connection();
+        }
+    }
+
+    /** Whether the server ended an idle session; reads what it sent meanwhile, so that nothing is lost. */
+    private boolean hungUp(OpenSession idle) throws SQLException {
+        if (idle.connection().isClosed()) {
+            return true;
+        }
+        for (int look = 0; look < 3; look++) {
+            RawSocket.Peek peek = idle.socket().peek();
+            if (peek != RawSocket.Peek.DATA) {
+                return peek == RawSocket.Peek.HUNG_UP;
+            }
+            if (inTransaction(idle)) {
+                // PgJDBC reads notifications between transactions only; the next call reads what waits here.
+                return false;
+            }
+            try {
+                idle.connection().getQueryExecutor().processNotifies();
+            } catch (SQLException e) {
+                // The server's last words: an administrator's or a shutdown's FATAL.
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public PgConnection current() {
+        return session.connection();
+    }
+
+    @Override
+    public long generation() {
+        return generation;
+    }
+
+    @Override
+    public void recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException {
+        OpenSession now = session;
+        if (closed || lost != null || !Losses.isLoss(failure, now)) {
+            throw failure;
+        }
+        broken(now);
+        if (inTransaction(now)) {
+            throw lose(
+                    kind == CallKind.EXECUTE && TransactionControl.possible(sql)
+                            ? Losses.commitUnknown(now, journal.steps(), failure)
+                            : Losses.lost(now, journal.steps(), failure));
+        }
+        if (kind == CallKind.FETCH) {
+            throw failure;
+        }
+        if (kind == CallKind.EXECUTE && autoCommit) {
+            throw Losses.statementUnknown(now, failure);
+        }
+        if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
+            throw Losses.commitUnknown(now, journal.steps(), failure);
+        }
+        // The first statement of a transaction, or a look at the catalog: the server's BEGIN was never answered and no
+        // COMMIT was sent, so it left nothing behind and can be run again.
+        journal.clear();
+        if (++brokenAtFirstCall > MOST_BROKEN_AT_FIRST_CALL) {
+            throw new SQLNonTransientConnectionException(
+                    "the session broke at its first call " + brokenAtFirstCall + " times in a row on " + now.address()
+                            + "; nothing was committed. It looks as if the call itself ends the session",
+                    "08006",
+                    failure);
+        }
+        answered = false;
+    }
+
+    /** Makes sure that the next call replaces the session, and that nobody trusts its member unseen. */
+    private void broken(OpenSession now) {
+        now.socket().abort();
+        cluster.suspect(now);
+    }
+
+    /** Asks what PostgreSQL last said: SQL text can begin a transaction in autocommit mode too. */
+    private boolean inTransaction(OpenSession now) {
+        return !over && now.connection().getTransactionState() != TransactionState.IDLE;
+    }
+
+    private SQLException lose(SQLException answer) {
+        lost = answer;
+        return answer;
+    }
+
+    /** The transaction has ended, whichever way; a dead session still claims to be inside it. */
+    private void transactionOver() {
+        lost = null;
+        journal.clear();
+        OpenSession now = session;
+        if (now.connection().getTransactionState() != TransactionState.IDLE) {
+            over = true;
+            now.socket().abort();
+        }
+    }
+
+    @Override
+    public SessionAttributes attributes() {
+        return attributes;
+    }
+
+    @Override
+    public Journal journal() {
+        return journal;
+    }
+
+    @Override
+    public boolean getAutoCommit() throws SQLException {
+        checkOpen();
+        return autoCommit;
+    }
+
+    @Override
+    public void setAutoCommit(boolean value) throws SQLException {
+        checkOpen();
+        if (value == autoCommit) {
+            return;
+        }
+        if (value) {
+            // JDBC: switching to autocommit commits what is open, and so can fail in every way a commit can.
+            commit();
+        }
+        autoCommit = value;
+        OpenSession now = session;
+        if (!now.socket().aborted() && !now.connection().isClosed()) {
+            now.connection().setAutoCommit(value);
+        }
+    }
+
+    @Override
+    public void commit() throws SQLException {
+        checkOpen();
+        OpenSession now = session;
+        if (lost != null) {
+            SQLException answer = Losses.again(lost);
+            transactionOver();
+            throw answer;
+        }
+        if (!autoCommit && !inTransaction(now)) {
+            // Nothing is open, so nothing is sent, and the state of the session does not matter.
+            journal.clear();
+            return;
+        }
+        int steps = journal.steps();
+        if (inTransaction(now) && (now.socket().aborted() || now.connection().isClosed())) {
+            cluster.suspect(now);
+            transactionOver();
+            throw Losses.lost(now, steps, null);
+        }
+        lastUseNanos = System.nanoTime();
+        try {
+            now.connection().commit();
+            journal.clear();
+        } catch (SQLException e) {
+            if (inTransaction(now) && Losses.isLoss(e, now)) {
+                broken(now);
+                transactionOver();
+                throw Losses.commitUnknown(now, steps, e);
+            }
+            if (!inTransaction(now)) {
+                journal.clear();
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void rollback() throws SQLException {
+        checkOpen();
+        OpenSession now = session;
+        if (lost == null && !now.socket().aborted() && !now.connection().isClosed()) {
+            lastUseNanos = System.nanoTime();
+            try {
+                now.connection().rollback();
+            } catch (SQLException e) {
+                if (!inTransaction(now) || !Losses.isLoss(e, now)) {
+                    throw e;
+                }
+                // Without a session PostgreSQL has rolled it back by itself.
+                broken(now);
+            }
+        }
+        transactionOver();
+    }
+
+    @Override
+    public void rollback(Savepoint savepoint) throws SQLException {
+        try {
+            attach().rollback(savepoint);
+        } catch (SQLException e) {
+            if (lost == null) {
+                recover(e, CallKind.FETCH, null);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        OpenSession now = session;
+        if (now.socket().aborted()) {
+            cluster.discard(now);
+        } else {
+            cluster.close(now);
+        }
+        cluster.release(false);
+    }
+
+    @Override
+    public void abort(Executor executor) throws SQLException {
+        closed = true;
+        session.socket().abort();
+        cluster.release(false);
+    }
+
+    @Override
+    public boolean isClosed() {
+        return closed;
+    }
+
+    private void checkOpen() throws SQLException {
+        if (closed) {
+            throw closedException();
+        }
+    }
+
+    private static SQLException closedException() {
+        return new SQLNonTransientConnectionException("this connection has been closed", "08003");
+    }
+}

@@ -1,0 +1,79 @@
+package io.github.pgbaton.internal.session;
+
+import io.github.pgbaton.event.CommitUnknownException;
+import io.github.pgbaton.event.StatementUnknownException;
+import io.github.pgbaton.event.TransactionLostException;
+import io.github.pgbaton.internal.probe.OpenSession;
+import java.sql.SQLException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** Recognises the loss of a session and words what the application is told of it; stateless. */
+final class Losses {
+    /** Shutdown, crash of another backend, starting up, idle time-outs: PostgreSQL ends the backend with each. */
+    private static final Set<String> ENDED = Set.of("57P01", "57P02", "57P03", "57P05", "25P03", "25P04");
+
+    private Losses() {}
+
+    /** Whether the session is gone, as opposed to a statement having failed on a session that lives on. */
+    static boolean isLoss(SQLException failure, OpenSession session) throws SQLException {
+        if (session.socket().aborted() || session.connection().isClosed()) {
+            return true;
+        }
+        if (ENDED.contains(String.valueOf(failure.getSQLState()))) {
+            return true;
+        }
+        if (failure instanceof PSQLException fromServer) {
+            ServerErrorMessage message = fromServer.getServerErrorMessage();
+            String severity = message == null ? null : message.getSeverity();
+            // FATAL and PANIC end the backend, whatever the SQLState says.
+            return "FATAL".equals(severity) || "PANIC".equals(severity);
+        }
+        return false;
+    }
+
+    static TransactionLostException lost(OpenSession session, int steps, @Nullable Throwable cause) {
+        return new TransactionLostException(
+                "the session on " + session.address() + " broke inside a transaction" + after(steps)
+                        + "; its COMMIT was not sent, so nothing of it was committed. The connection moves to the"
+                        + " primary by itself: roll back and run the whole transaction again"
+                        + because(cause),
+                cause);
+    }
+
+    static CommitUnknownException commitUnknown(OpenSession session, int steps, @Nullable Throwable cause) {
+        return new CommitUnknownException(
+                "the session on " + session.address() + " broke while a COMMIT was under way" + after(steps)
+                        + "; the transaction was either committed whole or not at all, and the driver does not know"
+                        + " which and has not run it again. Look for its effect on the primary before you run it again"
+                        + because(cause),
+                cause);
+    }
+
+    static StatementUnknownException statementUnknown(OpenSession session, @Nullable Throwable cause) {
+        return new StatementUnknownException(
+                "the session on " + session.address() + " broke while an autocommit statement was under way; whether"
+                        + " it took effect is not known and the driver has not run it again. A statement that only"
+                        + " reads can be run again; for a write look for its effect on the primary first"
+                        + because(cause),
+                cause);
+    }
+
+    /** The same answer for a later call, with the trace of that call. */
+    static SQLException again(SQLException first) {
+        String text = String.valueOf(first.getMessage());
+        return first instanceof CommitUnknownException
+                ? new CommitUnknownException(text, first)
+                : new TransactionLostException(text, first);
+    }
+
+    private static String after(int steps) {
+        return steps == 0 ? "" : steps == 1 ? " of 1 statement" : " of " + steps + " statements";
+    }
+
+    private static String because(@Nullable Throwable cause) {
+        return cause == null || cause.getMessage() == null ? "" : " (" + cause.getMessage() + ")";
+    }
+}

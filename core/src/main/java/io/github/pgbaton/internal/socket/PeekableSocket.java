@@ -1,0 +1,121 @@
+package io.github.pgbaton.internal.socket;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TCP socket that can be asked whether the other side has hung up, without losing a byte of what it sent.
+ *
+ * <p>A server that dies sends FIN or RST at once, and a client that only looks when it next writes learns it too late:
+ * its statement is then under way and nobody can tell whether it ran. One byte read ahead tells it before.
+ */
+final class PeekableSocket extends Socket {
+    /** The shortest time-out a socket read takes. */
+    private static final int PEEK_MILLIS = 1;
+
+    private final Runnable onClose;
+    private volatile @Nullable PeekableInput input;
+
+    PeekableSocket(Runnable onClose) {
+        this.onClose = onClose;
+    }
+
+    @Override
+    public InputStream getInputStream() throws IOException {
+        PeekableInput known = input;
+        if (known == null) {
+            known = new PeekableInput(super.getInputStream());
+            input = known;
+        }
+        return known;
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            super.close();
+        } finally {
+            onClose.run();
+        }
+    }
+
+    /** Only for the thread that would read next: a peek beside a running read would steal its byte. */
+    RawSocket.Peek peek() {
+        PeekableInput in = input;
+        if (isClosed()) {
+            return RawSocket.Peek.HUNG_UP;
+        }
+        if (in == null) {
+            return RawSocket.Peek.QUIET;
+        }
+        try {
+            int before = getSoTimeout();
+            setSoTimeout(PEEK_MILLIS);
+            try {
+                return in.fill() ? RawSocket.Peek.DATA : RawSocket.Peek.HUNG_UP;
+            } catch (SocketTimeoutException e) {
+                return RawSocket.Peek.QUIET;
+            } finally {
+                setSoTimeout(before);
+            }
+        } catch (IOException e) {
+            return RawSocket.Peek.HUNG_UP;
+        }
+    }
+
+    /** The socket's input with at most one byte read ahead. */
+    private static final class PeekableInput extends InputStream {
+        private static final int NONE = -2;
+        private final InputStream in;
+        private int ahead = NONE;
+
+        PeekableInput(InputStream in) {
+            this.in = in;
+        }
+
+        /** Returns false at the end of the stream. */
+        boolean fill() throws IOException {
+            if (ahead == NONE) {
+                ahead = in.read();
+            }
+            return ahead >= 0;
+        }
+
+        @Override
+        public int read() throws IOException {
+            if (ahead == NONE) {
+                return in.read();
+            }
+            int b = ahead;
+            ahead = b < 0 ? b : NONE;
+            return b;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            if (ahead == NONE || length == 0) {
+                return in.read(buffer, offset, length);
+            }
+            int b = read();
+            if (b < 0) {
+                return -1;
+            }
+            buffer[offset] = (byte) b;
+            int more = length > 1 && in.available() > 0 ? in.read(buffer, offset + 1, length - 1) : 0;
+            return 1 + Math.max(more, 0);
+        }
+
+        @Override
+        public int available() throws IOException {
+            return in.available() + (ahead >= 0 ? 1 : 0);
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
+        }
+    }
+}
