@@ -1,0 +1,113 @@
+package io.github.pgbaton.testkit.internal;
+
+import io.github.pgbaton.testkit.PatroniCluster;
+import java.time.Duration;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Collects {@link Settings}; every value is checked when it is given, so that {@link #start} fails for no such reason. */
+public final class LocalBuilder implements PatroniCluster.Builder {
+    private String scope = "pgcluster";
+    private String namespace = "/db";
+    private Duration ttl = Duration.ofSeconds(30);
+    private Duration loopWait = Duration.ofSeconds(10);
+    private Duration retryTimeout = Duration.ofSeconds(10);
+    private boolean synchronous = true;
+    private int members = 3;
+    private int etcdMembers = 1;
+    private boolean haproxy;
+    private final SortedMap<String, String> postgresParameters = new TreeMap<>();
+
+    @Override
+    public LocalBuilder scope(String scope) {
+        this.scope = checked(scope.matches("[A-Za-z0-9_.-]+"), scope, "a scope is one word");
+        return this;
+    }
+
+    @Override
+    public LocalBuilder namespace(String namespace) {
+        this.namespace = checked(
+                namespace.matches("/[A-Za-z0-9_./-]*[A-Za-z0-9_.-]"), namespace, "a namespace looks like /db or /a/b");
+        return this;
+    }
+
+    @Override
+    public LocalBuilder ttl(Duration ttl) {
+        this.ttl = wholeSeconds(ttl);
+        return this;
+    }
+
+    @Override
+    public LocalBuilder loopWait(Duration loopWait) {
+        this.loopWait = wholeSeconds(loopWait);
+        return this;
+    }
+
+    @Override
+    public LocalBuilder retryTimeout(Duration retryTimeout) {
+        this.retryTimeout = wholeSeconds(retryTimeout);
+        return this;
+    }
+
+    @Override
+    public LocalBuilder synchronousMode(boolean synchronous) {
+        this.synchronous = synchronous;
+        return this;
+    }
+
+    @Override
+    public LocalBuilder members(int count) {
+        this.members = checked(count >= 1 && count <= 9, count, "a cluster has 1 to 9 members");
+        return this;
+    }
+
+    @Override
+    public LocalBuilder etcdMembers(int count) {
+        this.etcdMembers = checked(count >= 1 && count <= 5, count, "etcd has 1 to 5 members");
+        return this;
+    }
+
+    @Override
+    public LocalBuilder haproxy(boolean haproxy) {
+        this.haproxy = haproxy;
+        return this;
+    }
+
+    @Override
+    public LocalBuilder postgresParameter(String name, String value) {
+        postgresParameters.put(checked(name.matches("[A-Za-z0-9_.]+"), name, "not a parameter name"), value);
+        return this;
+    }
+
+    /** What was asked for so far. */
+    public Settings settings() {
+        return new Settings(
+                scope,
+                namespace,
+                ttl,
+                loopWait,
+                retryTimeout,
+                synchronous,
+                members,
+                etcdMembers,
+                haproxy,
+                postgresParameters);
+    }
+
+    @Override
+    public PatroniCluster start() {
+        throw new UnsupportedOperationException("not written yet");
+    }
+
+    private static Duration wholeSeconds(Duration duration) {
+        boolean whole = duration.getNano() == 0 && !duration.isZero() && !duration.isNegative();
+        return checked(whole, duration, "Patroni counts in whole seconds, from 1");
+    }
+
+    private static <T> T checked(boolean ok, T value, String rule) {
+        if (!ok) {
+            throw new IllegalArgumentException(rule + ": " + value);
+        }
+        return value;
+    }
+}
