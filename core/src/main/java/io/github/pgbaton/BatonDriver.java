@@ -103,8 +103,9 @@ public final class BatonDriver implements Driver {
     }
 
     @Override
-    public DriverPropertyInfo[] getPropertyInfo(String url, @Nullable Properties info) {
-        List<DriverPropertyInfo> all = new ArrayList<>(BatonProperty.driverPropertyInfo());
+    public DriverPropertyInfo[] getPropertyInfo(String url, @Nullable Properties info) throws SQLException {
+        JdbcUrl parsed = JdbcUrl.accepts(url) ? JdbcUrl.parse(url) : null;
+        List<DriverPropertyInfo> all = new ArrayList<>(BatonProperty.driverPropertyInfo(parsed, info));
         all.addAll(List.of(PGJDBC.getPropertyInfo("jdbc:postgresql:", info == null ? new Properties() : info)));
         return all.toArray(DriverPropertyInfo[]::new);
     }
