@@ -25,7 +25,7 @@ final class Settings {
 
     /** What surely holds no password: a colon is followed by a port and nothing else. */
     private static final Pattern SHOWABLE_ENDPOINT = Pattern.compile(
-            "([A-Za-z]{1,8}://)?(\\[[0-9A-Fa-f:.]*]|[\\p{L}\\p{N}._-]*)(:[0-9]{0,5})?(/[A-Za-z0-9/._-]*)?([?#].*)?");
+            "([A-Za-z]{1,8}://)?(\\[[0-9A-Fa-f:.]*]|[A-Za-z0-9._-]*)(:[0-9]{0,5})?(/[A-Za-z0-9/._-]*)?([?#].*)?");
 
     private final Map<BatonProperty, String> given = new EnumMap<>(BatonProperty.class);
 
@@ -134,7 +134,7 @@ final class Settings {
         }
         try {
             URI uri = new URI(form.group(1) + "://" + HostPort.parse(authority, property.defaultPort()));
-            // java.net.URI knows no host with an underscore or an umlaut, and then neither do the clients
+            // java.net.URI knows no host with an underscore, and then neither do the clients
             if (uri.getHost() != null) {
                 return uri;
             }

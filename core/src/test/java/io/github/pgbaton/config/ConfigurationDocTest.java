@@ -1,10 +1,14 @@
 package io.github.pgbaton.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,6 +39,25 @@ class ConfigurationDocTest {
     void referenceHasAPlaceForTheTable() throws IOException {
         assertThat(PropertyTable.hasMarkers(Files.readString(ROOT.resolve("docs/configuration.md"))))
                 .isTrue();
+    }
+
+    @Test
+    void everyErrorOfTheReferenceIsWhatTheDriverSays() throws IOException {
+        String examples = Files.readString(ROOT.resolve("docs/configuration.md"));
+        examples = examples.substring(examples.indexOf("<!-- errors:begin"), examples.indexOf("<!-- errors:end"));
+        Matcher example = Pattern.compile("^(jdbc:\\S+)\n {4}(\\S{5}) (.+)$", Pattern.MULTILINE)
+                .matcher(examples);
+        int found = 0;
+        while (example.find()) {
+            found++;
+            String url = example.group(1);
+            assertThatExceptionOfType(SQLException.class)
+                    .isThrownBy(() -> ConnectionSpec.parse(url, null))
+                    .withMessage(example.group(3))
+                    .extracting(SQLException::getSQLState)
+                    .isEqualTo(example.group(2));
+        }
+        assertThat(found).isGreaterThan(10);
     }
 
     @Test

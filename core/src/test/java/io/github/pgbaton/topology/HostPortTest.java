@@ -59,7 +59,17 @@ class HostPortTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"pg1?socketFactory=x", "pg1&ssl=false", "pg1#x", "pg1\\x", "pg1%2f", "pg1\u0000", "[::1]"})
+    @ValueSource(
+            strings = {
+                "pg1?socketFactory=x",
+                "pg1&ssl=false",
+                "pg1#x",
+                "pg1\\x",
+                "pg1%2f",
+                "p\u0130",
+                "pg1\u0000",
+                "[::1]"
+            })
     void hostThatWouldChangeTheMeaningOfAUrlIsRefused(String host) {
         assertThatIllegalArgumentException().isThrownBy(() -> new HostPort(host, 5432));
     }
