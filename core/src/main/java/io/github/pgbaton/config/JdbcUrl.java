@@ -109,7 +109,7 @@ public final class JdbcUrl {
         Map<String, String> parameters = new LinkedHashMap<>();
         String previous = "";
         int rest = 0;
-        for (String token : query.split("&")) {
+        for (String token : query.split("&", -1)) {
             String following = query.substring(rest);
             rest += token.length() + 1;
             if (token.isEmpty()) {
