@@ -38,6 +38,10 @@ final class BatonCallableStatement extends ForwardingCallableStatement {
         // First, for PgJDBC counts the out parameters when it checks what was bound.
         outParameters.applyTo((CallableStatement) made);
         super.restore(made);
+        if (batchSize() > 0) {
+            // Between the batch and the row bound now everything was cleared.
+            outParameters.applyTo((CallableStatement) made);
+        }
     }
 
     @Override

@@ -381,8 +381,8 @@ public final class BatonConnection extends ForwardingConnection {
                     target.setClientInfo(name, value);
                     session.attributes().clientInfo(name, value);
                     return;
-                } catch (SQLException failure) {
-                    recover(failure);
+                } catch (SQLClientInfoException failure) {
+                    recoverClientInfo(target, failure);
                 }
             }
         } catch (SQLException failure) {
@@ -398,8 +398,8 @@ public final class BatonConnection extends ForwardingConnection {
                 try {
                     target.setClientInfo(properties);
                     break;
-                } catch (SQLException failure) {
-                    recover(failure);
+                } catch (SQLClientInfoException failure) {
+                    recoverClientInfo(target, failure);
                 }
             }
         } catch (SQLException failure) {
@@ -409,6 +409,14 @@ public final class BatonConnection extends ForwardingConnection {
         }
         // The one property PgJDBC knows; absent it is reset.
         session.attributes().clientInfo(APPLICATION_NAME, properties.getProperty(APPLICATION_NAME));
+    }
+
+    /** PgJDBC tells of a session that broke with a SQLState of its own, or with none. */
+    private void recoverClientInfo(Connection target, SQLClientInfoException failure) throws SQLException {
+        recover(
+                target.isClosed()
+                        ? new SQLException(failure.getMessage(), PSQLState.CONNECTION_FAILURE.getState(), failure)
+                        : failure);
     }
 
     private static SQLClientInfoException clientInfoFailure(

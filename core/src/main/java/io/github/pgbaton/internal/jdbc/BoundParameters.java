@@ -213,6 +213,7 @@ final class BoundParameters {
             batch = new ParameterSlots();
         }
         batch.append(current);
+        batchLost |= lost && firstLost() >= 0;
         if (batchSize == batchEnds.length) {
             batchEnds = Arrays.copyOf(batchEnds, batchSize * 2);
         }
@@ -244,12 +245,20 @@ final class BoundParameters {
         if (!lost) {
             return;
         }
-        for (int slot = 0; slot < current.size(); slot++) {
-            if (current.kind(slot) == LOST) {
-                throw Refusal.notRepeatable("parameter " + (slot + 1));
-            }
+        int slot = firstLost();
+        if (slot >= 0) {
+            throw Refusal.notRepeatable("parameter " + (slot + 1));
         }
         lost = false;
+    }
+
+    private int firstLost() {
+        for (int slot = 0; slot < current.size(); slot++) {
+            if (current.kind(slot) == LOST) {
+                return slot;
+            }
+        }
+        return -1;
     }
 
     /** @throws SQLException 40001 when a row of the batch lost a parameter; the batch is gone then, as after any failure */

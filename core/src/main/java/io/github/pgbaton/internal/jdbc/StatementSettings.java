@@ -40,12 +40,12 @@ final class StatementSettings {
 
     void setMaxRows(int max) {
         maxRows = max;
-        set = set & ~LARGE_MAX_ROWS | MAX_ROWS;
+        set = (set & ~LARGE_MAX_ROWS) | MAX_ROWS;
     }
 
     void setLargeMaxRows(long max) {
         maxRows = max;
-        set = set & ~MAX_ROWS | LARGE_MAX_ROWS;
+        set = (set & ~MAX_ROWS) | LARGE_MAX_ROWS;
     }
 
     void setQueryTimeout(int seconds) {
