@@ -176,6 +176,9 @@ public final class GenerateForwarders {
             lines.add("");
             lines.add("    abstract void recoverRun(java.sql.SQLException failure) throws java.sql.SQLException;");
             lines.add("");
+            lines.add("    abstract void recoverBinding(java.sql.SQLException failure, Object value)"
+                    + " throws java.sql.SQLException;");
+            lines.add("");
             lines.add("    /** A stream was part-read: what to throw instead of running the call again. */");
             lines.add("    abstract java.sql.SQLException consumed(java.sql.SQLException failure);");
         }
@@ -315,7 +318,7 @@ public final class GenerateForwarders {
                 case PASS, RECORD_READ -> List.of((returnsVoid() ? "" : "return ") + call("delegate()") + ";");
                 case RECORD_KEEP -> List.of(call("delegate()") + ";", keep);
                 case GUARD -> loop("attached()", "recover(failure)", null);
-                case RECORD_GUARDED -> loop("attached()", "recover(failure)", keep);
+                case RECORD_GUARDED -> loop("attached()", "recoverBinding(failure, p1)", keep);
                 case RECORD_RUN -> target.name().equals("Statement")
                         ? loop("sending(p0)", "recover(failure, p0)", null)
                         : loop("sending()", "recoverRun(failure)", null);
