@@ -41,6 +41,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final FailoverLog log;
     private volatile Route route = Route.NONE;
     private boolean probing;
+    private volatile boolean closed;
 
     LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
         this.config = config;
@@ -286,7 +287,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         lock.lockInterruptibly();
         try {
             long left = nanos;
-            while (route == seen && left > 0) {
+            while (route == seen && !closed && left > 0) {
                 left = changed.awaitNanos(left);
             }
         } finally {
@@ -299,7 +300,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         lock.lockInterruptibly();
         try {
             long left = nanos;
-            while (route == seen && probing && left > 0) {
+            while (route == seen && probing && !closed && left > 0) {
                 left = changed.awaitNanos(left);
             }
         } finally {
@@ -309,11 +310,23 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     /** Ends every thread and socket of the tracker. */
     void close() {
+        closed = true;
         if (source != null) {
             source.close();
         }
         sockets.close();
         probes.shutdownNow();
         timer.shutdownNow();
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether nobody holds a reference any more; a thread that still waits for a primary gives up. */
+    boolean isClosed() {
+        return closed;
     }
 }

@@ -67,6 +67,12 @@ final class PrimaryConnector {
         Attempts attempts = new Attempts();
         try {
             while (!deadline.passed()) {
+                if (tracker.isClosed()) {
+                    throw new SQLNonTransientConnectionException(
+                            "the connection or its data source was closed while it waited for the primary of "
+                                    + tracker.name() + "; nothing was sent",
+                            "08003");
+                }
                 OpenSession session = once(tracker.route(), attempts, deadline);
                 if (session != null) {
                     return session;
@@ -229,7 +235,7 @@ final class PrimaryConnector {
 
     private boolean sameEpoch(Route route) {
         Route now = tracker.route();
-        return now.epoch() == route.epoch() && now.held() == route.held();
+        return now.epoch() == route.epoch() && now.held() == route.held() && !tracker.isClosed();
     }
 
     /** A source that falls silent ends it: somebody else may be the primary by now, and only the members can tell. */

@@ -214,6 +214,28 @@ class FollowingSessionTest {
     }
 
     @Test
+    void commitOnASessionThatDiedMeanwhileIsNotSentAndSoCertainlyLost() throws Exception {
+        session.setAutoCommit(false);
+        execute("INSERT INTO t VALUES (1)");
+        first.dropSessions();
+        rest();
+
+        assertThat(stateOf(() -> session.commit())).isEqualTo("40001");
+        execute("SELECT 1");
+    }
+
+    @Test
+    void commitAfterTheServersLastWordsIsNotSentAndSoCertainlyLost() throws Exception {
+        session.setAutoCommit(false);
+        execute("INSERT INTO t VALUES (1)");
+        first.terminateSessions();
+        rest();
+
+        assertThat(stateOf(() -> session.commit())).isEqualTo("40001");
+        assertThat(first.statements()).doesNotContain("COMMIT");
+    }
+
+    @Test
     void shutdownDuringCommitIsUnknownToo() throws Exception {
         first.script(sql -> sql.equals("COMMIT") ? Reaction.SHUT_DOWN : Reaction.SUCCEED);
         session.setAutoCommit(false);
