@@ -108,7 +108,7 @@ final class EtcdLeaderSource implements LeaderSource {
         }
     }
 
-    /** @return the endpoint that carries the watch, empty while there is none; for tests */
+    /** The endpoint that carries the watch, empty while there is none; for tests. */
     CompletableFuture<String> watched() {
         CompletableFuture<String> answer = new CompletableFuture<>();
         loop.execute(() -> {

@@ -104,7 +104,7 @@ final class JetcdEndpoint implements Endpoint {
         client = null;
         if (old != null) {
             // Also one that is still being opened: it is closed as soon as it is there.
-            old.thenAccept(Client::close);
+            var unused = old.thenAccept(Client::close);
         }
     }
 

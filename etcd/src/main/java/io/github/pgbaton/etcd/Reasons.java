@@ -41,7 +41,7 @@ final class Reasons {
             message = message.replaceAll("\\s*Channel Pipeline: \\[[^\\]]*\\]", "");
         }
         if (failure instanceof EtcdException e
-                && !(String.valueOf(message).startsWith(e.getErrorCode().name()))) {
+                && !String.valueOf(message).startsWith(e.getErrorCode().name())) {
             return e.getErrorCode() + (message == null ? "" : ": " + message);
         }
         if (failure instanceof StatusRuntimeException && message != null) {

@@ -266,6 +266,18 @@ class FollowerTest {
     }
 
     @Test
+    void aSuspicionThatNobodyAnswersEndsInSilence() {
+        Fake fake = new Fake(state(1, 2, 10, "n1"));
+        EtcdLeaderSource source = start(fake);
+        await().atMost(SOON).until(() -> Keys.get(source.watched()).equals("fake"));
+        fake.hangs();
+        source.suspect();
+        recorder.awaitDegraded(1, SOON);
+        fake.says(state(1, 2, 10, "n1"));
+        await("answers again").atMost(SOON).until(() -> recorder.published.size() == 2);
+    }
+
+    @Test
     void aListenerThatThrowsDoesNotStopTheSource() {
         Fake fake = new Fake(state(1, 2, 10, "n1"));
         EtcdLeaderSource source = new EtcdLeaderSource("test", "pgbaton-etcd-test", List.of(fake), FAST, () -> {});
