@@ -12,6 +12,7 @@ import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 import org.postgresql.jdbc.PgConnection;
@@ -99,7 +100,16 @@ final class PrimaryConnector {
                     "08001");
         }
         if (route.verified() && address != null) {
-            return join(route, address, attempts, deadline);
+            // A thundering herd of handshakes would slow down the very primary that everybody waits for.
+            if (!tracker.connects().tryAcquire(Math.max(deadline.leftNanos(), 0), TimeUnit.NANOSECONDS)) {
+                attempts.add(address, "other connections are being opened, connectLimit at a time");
+                return null;
+            }
+            try {
+                return tracker.route() == route ? join(route, address, attempts, deadline) : null;
+            } finally {
+                tracker.connects().release();
+            }
         }
         boolean ask = tracker.mustAskMembers(route);
         if (!ask && (!route.held() || address == null)) {

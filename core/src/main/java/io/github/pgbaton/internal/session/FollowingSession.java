@@ -89,6 +89,9 @@ public final class FollowingSession implements LogicalSession {
         if (lost != null) {
             throw Losses.again(lost);
         }
+        if (cluster.holds() && !inTransaction(now)) {
+            cluster.awaitSwitchover();
+        }
         if (now.socket().aborted() || (rested() && hungUp(now))) {
             return replace(now);
         }
