@@ -42,8 +42,8 @@ final class DurationText {
      */
     static String format(Duration duration) {
         // toMillis would overflow for the largest durations, which only a refusal will ever show
-        if (duration.getSeconds() > Integer.MAX_VALUE || duration.getSeconds() < Integer.MIN_VALUE) {
-            return duration.getSeconds() + "s";
+        if (duration.toSeconds() > Integer.MAX_VALUE || duration.toSeconds() < Integer.MIN_VALUE) {
+            return duration.toSeconds() + "s";
         }
         long millis = duration.toMillis();
         if (millis % 1000 != 0 || millis == 0) {

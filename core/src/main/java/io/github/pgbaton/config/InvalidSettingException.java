@@ -23,7 +23,7 @@ final class InvalidSettingException extends IllegalArgumentException {
         // a key pasted where its file's name belongs is a secret too
         boolean hide = shown == null || property.kind() == BatonProperty.Kind.SECRET || shown.contains("-----BEGIN");
         return new InvalidSettingException(
-                property.key() + (hide ? ": " : "=" + quote(shown) + ": ") + why + "; accepted: " + property.accepts());
+                property.key() + (hide ? ": " : "=" + quote(shown) + " ") + why + "; accepted: " + property.accepts());
     }
 
     /** @return the text in quotes, on one line and no longer than a line */

@@ -64,7 +64,7 @@ public final class JdbcUrl {
         int question = url.indexOf('?');
         String front = url.substring(START.length(), question < 0 ? url.length() : Math.max(question, START.length()));
         int slash = front.indexOf('/');
-        // 1. A secret may hide in whatever surrounds an @, so nothing of such a URL is quoted from here on.
+        // A secret may hide in whatever surrounds an @, so nothing of such a URL is quoted from here on.
         String authority = slash < 0 ? front : front.substring(0, slash);
         if (authority.contains("@") || authority.contains("%40")) {
             throw malformed("user and password do not belong before the members, use the properties user and password");
@@ -108,13 +108,16 @@ public final class JdbcUrl {
     private static Map<String, String> parameters(String query) throws SQLException {
         Map<String, String> parameters = new LinkedHashMap<>();
         String previous = "";
-        for (String token : query.split("&")) {
+        int rest = 0;
+        for (String token : query.split("&", -1)) {
+            String following = query.substring(rest);
+            rest += token.length() + 1;
             if (token.isEmpty()) {
                 continue;
             }
             int equals = token.indexOf('=');
             String name = equals < 0 ? token : token.substring(0, equals);
-            checkName(name, previous);
+            checkName(name, previous, following);
             String value = decode(equals < 0 ? "" : token.substring(equals + 1));
             if (value == null) {
                 throw ConfigErrors.invalidValue("the value of " + name
@@ -128,7 +131,7 @@ public final class JdbcUrl {
         return Collections.unmodifiableMap(parameters);
     }
 
-    private static void checkName(String name, String previous) throws SQLException {
+    private static void checkName(String name, String previous, String following) throws SQLException {
         if (PgParameters.ADDRESS.contains(name)) {
             throw ConfigErrors.invalidValue(
                     "the URL gives " + name + " as a parameter; members are accepted before the slash only: " + FORM);
@@ -136,8 +139,8 @@ public final class JdbcUrl {
         if (PgParameters.isKnown(name)) {
             return;
         }
-        if (PgParameters.isSecret(previous)) {
-            // most likely the rest of a password with an & in it: shown to nobody
+        // Most likely the rest of a password with an & in it, or of an endpoint with such a password: shown to nobody.
+        if (PgParameters.isSecret(previous) || (PgParameters.isEndpoint(previous) && following.indexOf('@') >= 0)) {
             throw ConfigErrors.invalidValue("the parameter after " + previous
                     + " is unknown; if it belongs to the value of " + previous + ", write & as %26");
         }

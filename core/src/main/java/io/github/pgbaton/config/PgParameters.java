@@ -50,6 +50,11 @@ final class PgParameters {
         return name.toLowerCase(Locale.ROOT).endsWith("password");
     }
 
+    static boolean isEndpoint(String name) {
+        BatonProperty property = BatonProperty.of(name);
+        return property != null && property.kind() == BatonProperty.Kind.URI_LIST;
+    }
+
     /**
      * @param name an unknown name
      * @return the known one that was probably meant, pgbaton's before PgJDBC's, the case not counting; empty where none

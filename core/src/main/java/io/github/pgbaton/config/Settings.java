@@ -7,16 +7,26 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The values given, as text, and how each kind is read; a value that is not accepted is always an {@link InvalidSettingException}. */
 final class Settings {
+    /** Scheme, authority, and whatever follows. */
+    private static final Pattern ENDPOINT = Pattern.compile("(https?)://([^/?#]*)(.*)", Pattern.DOTALL);
+
+    /** What surely holds no password: a colon is followed by a port and nothing else. */
+    private static final Pattern SHOWABLE_ENDPOINT = Pattern.compile(
+            "([A-Za-z]{1,8}://)?(\\[[0-9A-Fa-f:.]*]|[A-Za-z0-9._-]*)(:[0-9]{0,5})?(/[A-Za-z0-9/._-]*)?([?#].*)?");
+
     private final Map<BatonProperty, String> given = new EnumMap<>(BatonProperty.class);
 
     void put(BatonProperty property, String value) {
@@ -97,47 +107,41 @@ final class Settings {
         if (value == null) {
             return List.of();
         }
+        if (value.indexOf('@') >= 0 || value.indexOf('%') >= 0) {
+            String instead = property == BatonProperty.ETCD ? ", use etcdUser and etcdPassword" : "";
+            throw InvalidSettingException.of(
+                    property, null, "user and password do not belong in an endpoint" + instead);
+        }
+        // All or nothing: a password with a comma in it spans two elements, and either half may look like a host.
+        boolean showable = Arrays.stream(value.split(",", -1))
+                .allMatch(element -> SHOWABLE_ENDPOINT.matcher(element.strip()).matches());
         Set<URI> uris = new LinkedHashSet<>();
         for (String element : value.split(",", -1)) {
-            uris.add(uri(property, element.strip()));
+            uris.add(uri(property, element.strip(), showable));
         }
         return List.copyOf(uris);
     }
 
-    private static URI uri(BatonProperty property, String element) {
-        if (element.indexOf('@') >= 0 || element.indexOf('%') >= 0) {
-            // not shown: what stands before an @ is most likely a password
-            String why = property == BatonProperty.ETCD
-                    ? "user and password do not belong in an endpoint, use etcdUser and etcdPassword"
-                    : "user and password do not belong in an endpoint";
-            throw InvalidSettingException.of(property, null, why);
-        }
-        String shown = element.replaceAll("[?#].*", "?...");
-        int separator = element.indexOf("://");
-        String scheme = separator < 0 ? "" : element.substring(0, separator);
-        if (!scheme.equals("http") && !scheme.equals("https")) {
+    private static URI uri(BatonProperty property, String element, boolean showable) {
+        String shown = showable ? element.replaceAll("[?#].*", "?...") : null;
+        Matcher form = ENDPOINT.matcher(element);
+        if (!form.matches()) {
             throw InvalidSettingException.of(property, shown, "does not start with http:// or https://");
         }
-        String authority = element.substring(separator + 3);
-        if (authority.endsWith("/")) {
-            authority = authority.substring(0, authority.length() - 1);
-        }
-        if (authority.matches(".*[/?#].*")) {
+        String authority = form.group(2);
+        if (!form.group(3).isEmpty() && !form.group(3).equals("/")) {
             throw InvalidSettingException.of(property, shown, "has a path or a query");
         }
         try {
-            URI uri = new URI(scheme + "://" + HostPort.parse(authority, property.defaultPort()));
-            if (uri.getHost() == null) {
-                throw InvalidSettingException.of(property, shown, "the host is not allowed in a URL");
+            URI uri = new URI(form.group(1) + "://" + HostPort.parse(authority, property.defaultPort()));
+            // java.net.URI knows no host with an underscore, and then neither do the clients
+            if (uri.getHost() != null) {
+                return uri;
             }
-            return uri;
-        } catch (URISyntaxException e) {
-            throw InvalidSettingException.of(property, shown, "is not a URL");
-        } catch (InvalidSettingException e) {
-            throw e;
-        } catch (IllegalArgumentException e) {
-            throw InvalidSettingException.of(property, shown, String.valueOf(e.getMessage()));
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            // both quote what they were given; falls through to the refusal
         }
+        throw InvalidSettingException.of(property, shown, "holds no valid host, host:port or [ipv6]:port");
     }
 
     /** @return the value given, else the default, else null; never empty */

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 public record HostPort(String host, int port) {
 
     // A whitelist: addresses come from the DCS too and end up in URLs, where a ? or & would smuggle in parameters.
-    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_.-]+");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]+");
     private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%[A-Za-z0-9_.-]+)?");
     private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
 

@@ -51,6 +51,7 @@ public final class FollowingSession implements LogicalSession {
     private @Nullable SQLException lost;
     private boolean over;
     private boolean answered;
+    private boolean idleBeforeCall = true;
     private int brokenAtFirstCall;
 
     private FollowingSession(ClusterRef cluster, OpenSession session) {
@@ -98,6 +99,7 @@ public final class FollowingSession implements LogicalSession {
             brokenAtFirstCall = 0;
         }
         answered = true;
+        idleBeforeCall = now.connection().getTransactionState() == TransactionState.IDLE;
         return now.connection();
     }
 
@@ -125,6 +127,7 @@ public final class FollowingSession implements LogicalSession {
             generation++;
             over = false;
             answered = true;
+            idleBeforeCall = true;
             session = fresh;
             lastUseNanos = System.nanoTime();
             if (closed) {
@@ -177,7 +180,9 @@ public final class FollowingSession implements LogicalSession {
             throw failure;
         }
         broken(now);
-        if (inTransaction(now)) {
+        // PgJDBC counts a transaction as open once BEGIN is answered, which is in the middle of its first statement.
+        boolean first = idleBeforeCall && kind != CallKind.FETCH;
+        if (!first && inTransaction(now)) {
             throw lose(
                     kind == CallKind.EXECUTE && TransactionControl.possible(sql)
                             ? Losses.commitUnknown(now, journal.steps(), failure)
@@ -192,9 +197,11 @@ public final class FollowingSession implements LogicalSession {
         if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
             throw Losses.commitUnknown(now, journal.steps(), failure);
         }
-        // The first statement of a transaction, or a look at the catalog: the server's BEGIN was never answered and no
-        // COMMIT was sent, so it left nothing behind and can be run again.
+        // The first statement of a transaction, or a look at the catalog: no COMMIT was sent, so it left nothing
+        // behind,
+        // and no answer was seen, so nothing can be contradicted. It is run again.
         journal.clear();
+        over = true;
         if (++brokenAtFirstCall > MOST_BROKEN_AT_FIRST_CALL) {
             throw new SQLNonTransientConnectionException(
                     "the session broke at its first call " + brokenAtFirstCall + " times in a row on " + now.address()

@@ -1,10 +1,10 @@
 package io.github.pgbaton.internal.session;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.jdbc.PgConnection;
 
 /**
  * What the JDBC wrappers need of the session behind one logical connection; the delegate changes only on the thread
@@ -31,10 +31,10 @@ public interface LogicalSession {
      * @throws SQLException 08003 when closed; 40001 while a lost transaction has not been rolled back; 08001 without a
      *     primary in time
      */
-    PgConnection attach() throws SQLException;
+    Connection attach() throws SQLException;
 
     /** @return the PgJDBC connection of this moment, alive or not; for calls that touch no network, and any thread */
-    PgConnection current();
+    Connection current();
 
     /** @return grows with every new physical session; a statement of an older generation must be made again */
     long generation();

@@ -1,11 +1,11 @@
 package io.github.pgbaton.internal.session;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.jdbc.PgConnection;
 
 /**
  * The JDBC attributes an application set on its connection, so that the next session gets the same ones; an attribute
@@ -28,12 +28,22 @@ public final class SessionAttributes {
         readOnly = value;
     }
 
+    /** @return what was set, null when nothing was */
+    public @Nullable Boolean readOnly() {
+        return readOnly;
+    }
+
     public void transactionIsolation(int value) {
         isolation = value;
     }
 
     public void holdability(int value) {
         holdability = value;
+    }
+
+    /** @return what was set, null when nothing was */
+    public @Nullable Integer holdability() {
+        return holdability;
     }
 
     public void schema(@Nullable String value) {
@@ -43,6 +53,11 @@ public final class SessionAttributes {
     public void networkTimeout(Executor executor, int millis) {
         networkTimeoutExecutor = executor;
         networkTimeoutMillis = millis;
+    }
+
+    /** @return what was set, null when nothing was */
+    public @Nullable Integer networkTimeoutMillis() {
+        return networkTimeoutMillis;
     }
 
     public void typeMap(Map<String, Class<?>> value) {
@@ -59,7 +74,7 @@ public final class SessionAttributes {
      * @param fresh a session outside a transaction
      * @throws SQLException what the session says to it
      */
-    public void restore(PgConnection fresh) throws SQLException {
+    public void restore(Connection fresh) throws SQLException {
         if (networkTimeoutMillis != null) {
             fresh.setNetworkTimeout(networkTimeoutExecutor, networkTimeoutMillis);
         }

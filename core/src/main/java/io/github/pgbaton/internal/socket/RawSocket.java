@@ -46,7 +46,12 @@ public final class RawSocket {
         }
     }
 
-    /** @return whether {@link #abort} was called; one volatile read */
+    /** Says that an abort is on its way: {@link #aborted} is true from now on. */
+    void condemn() {
+        aborted = true;
+    }
+
+    /** @return whether {@link #abort} was called or is about to be; one volatile read */
     public boolean aborted() {
         return aborted;
     }

@@ -77,6 +77,8 @@ public final class SocketRegistry {
                 targets.add(socket);
             }
         }
+        // Marked first, by this thread: a call that starts from now on must not find a session that is about to break.
+        targets.forEach(RawSocket::condemn);
         int slices = Math.min(ABORT_THREADS, targets.size());
         for (int slice = 0; slice < slices; slice++) {
             int first = slice;

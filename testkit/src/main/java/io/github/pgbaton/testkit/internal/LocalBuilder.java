@@ -96,7 +96,7 @@ public final class LocalBuilder implements PatroniCluster.Builder {
 
     @Override
     public PatroniCluster start() {
-        throw new UnsupportedOperationException("not written yet");
+        return Startup.start(settings());
     }
 
     private static Duration wholeSeconds(Duration duration) {

@@ -1,0 +1,232 @@
+package io.github.pgbaton;
+
+import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLNonTransientConnectionException;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link DataSource} without a pool: every connection it gives is a new one on the primary, and follows it.
+ *
+ * <p>A JavaBean for pools that take a class name: set {@code url} (or {@code jdbcUrl}), {@code user}, {@code password}
+ * and any property of the URL through {@link #setProperty}. It watches the cluster from the first connection until
+ * {@link #close}; connections that are open then go on, and the watch ends with the last of them. Thread-safe once the
+ * properties are set.
+ */
+public final class BatonDataSource implements DataSource, AutoCloseable {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Properties properties = new Properties();
+    private @Nullable String url;
+    private @Nullable PrintWriter logWriter;
+    private int loginTimeoutSeconds;
+    private @Nullable ClusterRef cluster;
+    private @Nullable ConnectionSpec spec;
+    private boolean closed;
+
+    /** Without settings; at least the URL has to follow. */
+    public BatonDataSource() {}
+
+    /** @param url beginning with {@code jdbc:pgbaton:postgresql:} */
+    public BatonDataSource(String url) {
+        this.url = url;
+    }
+
+    /**
+     * @throws SQLException as {@link BatonDriver#connect}; 08003 when this source is closed
+     */
+    @Override
+    public Connection getConnection() throws SQLException {
+        ClusterRef shared;
+        Duration timeout;
+        lock.lock();
+        try {
+            shared = cluster();
+            timeout = timeout(java.util.Objects.requireNonNull(spec));
+        } finally {
+            lock.unlock();
+        }
+        return BatonDriver.open(shared.copy(), timeout);
+    }
+
+    /**
+     * @param user of PostgreSQL, for this connection only
+     * @param password of that user
+     * @throws SQLException as {@link #getConnection()}
+     */
+    @Override
+    public Connection getConnection(@Nullable String user, @Nullable String password) throws SQLException {
+        ConnectionSpec own;
+        Duration timeout;
+        lock.lock();
+        try {
+            // Keeps the watch of this source alive, whoever's credentials come and go.
+            cluster();
+            own = parse(user, password);
+            timeout = timeout(own);
+        } finally {
+            lock.unlock();
+        }
+        return BatonDriver.open(BatonDriver.acquire(own), timeout);
+    }
+
+    private ClusterRef cluster() throws SQLException {
+        if (closed) {
+            throw new SQLNonTransientConnectionException("this data source has been closed", "08003");
+        }
+        ClusterRef known = cluster;
+        if (known == null) {
+            ConnectionSpec parsed = parse(null, null);
+            known = BatonDriver.acquire(parsed);
+            spec = parsed;
+            cluster = known;
+        }
+        return known;
+    }
+
+    private ConnectionSpec parse(@Nullable String user, @Nullable String password) throws SQLException {
+        String target = url;
+        if (target == null) {
+            throw new SQLNonTransientConnectionException(
+                    "url is not set; accepted: jdbc:pgbaton:postgresql://host:port,host:port/database?...", "22023");
+        }
+        Properties all = new Properties();
+        all.putAll(properties);
+        if (user != null) {
+            all.setProperty("user", user);
+        }
+        if (password != null) {
+            all.setProperty("password", password);
+        }
+        return ConnectionSpec.parse(target, all);
+    }
+
+    private Duration timeout(ConnectionSpec of) throws SQLException {
+        Duration timeout = BatonDriver.loginTimeout(of);
+        return loginTimeoutSeconds > 0
+                ? BatonDriver.shorter(timeout, Duration.ofSeconds(loginTimeoutSeconds))
+                : timeout;
+    }
+
+    /** @return the URL, null before it is set */
+    public @Nullable String getUrl() {
+        return url;
+    }
+
+    /** @param url beginning with {@code jdbc:pgbaton:postgresql:} */
+    public void setUrl(String url) {
+        this.url = url;
+    }
+
+    /** @return the URL; the same as {@link #getUrl}, under the name some pools use */
+    public @Nullable String getJdbcUrl() {
+        return url;
+    }
+
+    /** @param jdbcUrl as for {@link #setUrl} */
+    public void setJdbcUrl(String jdbcUrl) {
+        this.url = jdbcUrl;
+    }
+
+    /** @return PostgreSQL's user, null where only the URL names one */
+    public @Nullable String getUser() {
+        return properties.getProperty("user");
+    }
+
+    /** @param user of PostgreSQL */
+    public void setUser(String user) {
+        setProperty("user", user);
+    }
+
+    /** @param password of the user */
+    public void setPassword(String password) {
+        setProperty("password", password);
+    }
+
+    /**
+     * Sets any property that may stand in the URL; the URL's own win over it.
+     *
+     * @param name PgJDBC's or pgbaton's
+     * @param value null to unset it
+     */
+    public void setProperty(String name, @Nullable String value) {
+        if (value == null) {
+            properties.remove(name);
+        } else {
+            properties.setProperty(name, value);
+        }
+    }
+
+    @Override
+    public @Nullable PrintWriter getLogWriter() {
+        return logWriter;
+    }
+
+    /** @param out kept and never written to: pgbaton logs through SLF4J */
+    @Override
+    public void setLogWriter(@Nullable PrintWriter out) {
+        logWriter = out;
+    }
+
+    /** @param seconds for opening a connection; 0: {@code failoverTimeout} alone counts */
+    @Override
+    public void setLoginTimeout(int seconds) {
+        loginTimeoutSeconds = seconds;
+    }
+
+    @Override
+    public int getLoginTimeout() {
+        return loginTimeoutSeconds;
+    }
+
+    @Override
+    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+        throw new SQLFeatureNotSupportedException("pgbaton logs through SLF4J", "0A000");
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> type) throws SQLException {
+        if (type.isInstance(this)) {
+            return type.cast(this);
+        }
+        throw new SQLException("BatonDataSource is no " + type.getName());
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> type) {
+        return type.isInstance(this);
+    }
+
+    /** Stops watching the cluster, at once where no connection is open; idempotent. */
+    @Override
+    public void close() {
+        ClusterRef last;
+        lock.lock();
+        try {
+            closed = true;
+            last = cluster;
+            cluster = null;
+        } finally {
+            lock.unlock();
+        }
+        if (last != null) {
+            last.release(true);
+        }
+    }
+
+    /** Without the URL's parameters, which may hold a password. */
+    @Override
+    public String toString() {
+        String shown =
+                url == null ? "no url" : url.replaceFirst("\\?.*", "?...").replaceFirst("//[^/]*@", "//...@");
+        return "BatonDataSource[" + shown + "]";
+    }
+}

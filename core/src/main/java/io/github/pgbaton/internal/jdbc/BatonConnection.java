@@ -1,0 +1,439 @@
+package io.github.pgbaton.internal.jdbc;
+
+import io.github.pgbaton.internal.session.LogicalSession;
+import io.github.pgbaton.internal.session.LogicalSession.CallKind;
+import io.github.pgbaton.internal.session.SessionAttributes;
+import java.sql.CallableStatement;
+import java.sql.ClientInfoStatus;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.SQLClientInfoException;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLState;
+
+/**
+ * The connection an application holds; it stays the same object while the session behind it is replaced.
+ *
+ * <p>Statements, results and metadata made from it are ours. Array, Blob, Clob, SQLXML, Struct and Savepoint are handed
+ * through as PgJDBC made them and end with their session.
+ *
+ * <p>{@link #unwrap} to {@code PGConnection} hands out PgJDBC's connection of the moment: pgbaton does not know what is run
+ * there, and what is set there is lost when the session is replaced.
+ *
+ * <p>Serves one thread at a time, except for {@link #abort} and {@link #isClosed}.
+ */
+public final class BatonConnection extends ForwardingConnection {
+    private static final String APPLICATION_NAME = "ApplicationName";
+
+    private final LogicalSession session;
+    private @Nullable BatonDatabaseMetaData metaData;
+
+    /** @param session belongs to this connection alone from now on */
+    public BatonConnection(LogicalSession session) {
+        this.session = session;
+    }
+
+    LogicalSession session() {
+        return session;
+    }
+
+    @Override
+    Connection delegate() {
+        return session.current();
+    }
+
+    @Override
+    Connection attached() throws SQLException {
+        return session.attach();
+    }
+
+    @Override
+    void recover(SQLException failure) throws SQLException {
+        session.recover(failure, CallKind.CATALOG, null);
+    }
+
+    // The transaction and the life of the connection: the session's.
+
+    @Override
+    public void setAutoCommit(boolean autoCommit) throws SQLException {
+        session.setAutoCommit(autoCommit);
+    }
+
+    @Override
+    public boolean getAutoCommit() throws SQLException {
+        return session.getAutoCommit();
+    }
+
+    @Override
+    public void commit() throws SQLException {
+        session.commit();
+    }
+
+    @Override
+    public void rollback() throws SQLException {
+        session.rollback();
+    }
+
+    @Override
+    public void rollback(Savepoint savepoint) throws SQLException {
+        session.rollback(savepoint);
+    }
+
+    @Override
+    public void close() throws SQLException {
+        if (!session.isClosed()) {
+            session.close();
+        }
+    }
+
+    @Override
+    public void abort(Executor executor) throws SQLException {
+        session.abort(executor);
+    }
+
+    @Override
+    public boolean isClosed() throws SQLException {
+        return session.isClosed();
+    }
+
+    /**
+     * Asks the session of the moment, within the time given; a session that is dead is not replaced here.
+     *
+     * <p>To replace it may take as long as a failover, and a pool asks this on borrow with a few seconds to spare. False
+     * makes the pool open a new connection, which costs what replacing the session costs, under the pool's own time limit.
+     * Without a pool, the next statement re-attaches whatever this said.
+     */
+    @Override
+    public boolean isValid(int timeoutSeconds) throws SQLException {
+        return !session.isClosed() && session.current().isValid(timeoutSeconds);
+    }
+
+    // What makes objects of ours.
+
+    @Override
+    public Statement createStatement() throws SQLException {
+        return statement(StatementRequest.statement());
+    }
+
+    @Override
+    public Statement createStatement(int type, int concurrency) throws SQLException {
+        return statement(StatementRequest.statement(type, concurrency));
+    }
+
+    @Override
+    public Statement createStatement(int type, int concurrency, int holdability) throws SQLException {
+        return statement(StatementRequest.statement(type, concurrency, holdability));
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql) throws SQLException {
+        return prepared(StatementRequest.prepared(sql));
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, int type, int concurrency) throws SQLException {
+        return prepared(StatementRequest.prepared(sql, type, concurrency));
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, int type, int concurrency, int holdability)
+            throws SQLException {
+        return prepared(StatementRequest.prepared(sql, type, concurrency, holdability));
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, int autoGeneratedKeys) throws SQLException {
+        return prepared(StatementRequest.prepared(sql, autoGeneratedKeys));
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, int[] columnIndexes) throws SQLException {
+        return prepared(StatementRequest.prepared(sql, columnIndexes));
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, String[] columnNames) throws SQLException {
+        return prepared(StatementRequest.prepared(sql, columnNames));
+    }
+
+    @Override
+    public CallableStatement prepareCall(String sql) throws SQLException {
+        return call(StatementRequest.call(sql));
+    }
+
+    @Override
+    public CallableStatement prepareCall(String sql, int type, int concurrency) throws SQLException {
+        return call(StatementRequest.call(sql, type, concurrency));
+    }
+
+    @Override
+    public CallableStatement prepareCall(String sql, int type, int concurrency, int holdability) throws SQLException {
+        return call(StatementRequest.call(sql, type, concurrency, holdability));
+    }
+
+    private BatonStatement statement(StatementRequest request) throws SQLException {
+        return new BatonStatement(this, request, made(request));
+    }
+
+    private BatonPreparedStatement prepared(StatementRequest request) throws SQLException {
+        return new BatonPreparedStatement(this, request, (PreparedStatement) made(request));
+    }
+
+    private BatonCallableStatement call(StatementRequest request) throws SQLException {
+        return new BatonCallableStatement(this, request, (CallableStatement) made(request));
+    }
+
+    private Statement made(StatementRequest request) throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                return request.make(target);
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public DatabaseMetaData getMetaData() throws SQLException {
+        BatonDatabaseMetaData known = metaData;
+        if (known == null) {
+            known = new BatonDatabaseMetaData(this, rawMetaData());
+            metaData = known;
+        } else if (session.isClosed()) {
+            throw Refusal.connectionClosed();
+        }
+        return known;
+    }
+
+    private DatabaseMetaData rawMetaData() throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                return target.getMetaData();
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    // Attributes: kept for the next session once the delegate took them. Those PgJDBC keeps locally are answered from
+    // there; the isolation level and the schema are asked for, because SQL text may have changed them.
+
+    @Override
+    public void setReadOnly(boolean readOnly) throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                target.setReadOnly(readOnly);
+                session.attributes().readOnly(readOnly);
+                return;
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public boolean isReadOnly() throws SQLException {
+        Boolean known = open().readOnly();
+        if (known != null) {
+            return known;
+        }
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                return target.isReadOnly();
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public void setTransactionIsolation(int level) throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                target.setTransactionIsolation(level);
+                session.attributes().transactionIsolation(level);
+                return;
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public void setHoldability(int holdability) throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                target.setHoldability(holdability);
+                session.attributes().holdability(holdability);
+                return;
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public int getHoldability() throws SQLException {
+        Integer known = open().holdability();
+        if (known != null) {
+            return known;
+        }
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                return target.getHoldability();
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public void setSchema(@Nullable String schema) throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                target.setSchema(schema);
+                session.attributes().schema(schema);
+                return;
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public void setTypeMap(Map<String, Class<?>> types) throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                target.setTypeMap(types);
+                session.attributes().typeMap(types);
+                return;
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    /**
+     * Bounds the socket reads of this session and of every later one; a session that is dead is not replaced for it.
+     *
+     * <p>A pool sets this before it asks {@link #isValid}: to wait for a failover here would defeat its time limit.
+     */
+    @Override
+    public void setNetworkTimeout(Executor executor, int milliseconds) throws SQLException {
+        SessionAttributes attributes = open();
+        try {
+            session.current().setNetworkTimeout(executor, milliseconds);
+        } catch (SQLException failure) {
+            if (PSQLState.INVALID_PARAMETER_VALUE.getState().equals(failure.getSQLState())) {
+                throw failure;
+            }
+            // A dead session; the one that replaces it gets the value.
+        }
+        attributes.networkTimeout(executor, milliseconds);
+    }
+
+    @Override
+    public int getNetworkTimeout() throws SQLException {
+        Integer known = open().networkTimeoutMillis();
+        if (known != null) {
+            return known;
+        }
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                return target.getNetworkTimeout();
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    private SessionAttributes open() throws SQLException {
+        if (session.isClosed()) {
+            throw Refusal.connectionClosed();
+        }
+        return session.attributes();
+    }
+
+    @Override
+    public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
+        try {
+            for (; ; ) {
+                Connection target = session.attach();
+                try {
+                    target.setClientInfo(name, value);
+                    session.attributes().clientInfo(name, value);
+                    return;
+                } catch (SQLClientInfoException failure) {
+                    recoverClientInfo(target, failure);
+                }
+            }
+        } catch (SQLException failure) {
+            throw clientInfoFailure(failure, Map.of(name, ClientInfoStatus.REASON_UNKNOWN));
+        }
+    }
+
+    @Override
+    public void setClientInfo(Properties properties) throws SQLClientInfoException {
+        try {
+            for (; ; ) {
+                Connection target = session.attach();
+                try {
+                    target.setClientInfo(properties);
+                    break;
+                } catch (SQLClientInfoException failure) {
+                    recoverClientInfo(target, failure);
+                }
+            }
+        } catch (SQLException failure) {
+            Map<String, ClientInfoStatus> failed = new HashMap<>();
+            properties.stringPropertyNames().forEach(name -> failed.put(name, ClientInfoStatus.REASON_UNKNOWN));
+            throw clientInfoFailure(failure, failed);
+        }
+        // The one property PgJDBC knows; absent it is reset.
+        session.attributes().clientInfo(APPLICATION_NAME, properties.getProperty(APPLICATION_NAME));
+    }
+
+    /** PgJDBC tells of a session that broke with a SQLState of its own, or with none. */
+    private void recoverClientInfo(Connection target, SQLClientInfoException failure) throws SQLException {
+        recover(
+                target.isClosed()
+                        ? new SQLException(failure.getMessage(), PSQLState.CONNECTION_FAILURE.getState(), failure)
+                        : failure);
+    }
+
+    private static SQLClientInfoException clientInfoFailure(
+            SQLException failure, Map<String, ClientInfoStatus> failedProperties) {
+        return failure instanceof SQLClientInfoException already
+                ? already
+                : new SQLClientInfoException(
+                        failure.getMessage(), failure.getSQLState(), failure.getErrorCode(), failedProperties, failure);
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> type) {
+        return type.isInstance(this) || type.isInstance(session.current());
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> type) throws SQLException {
+        return type.isInstance(this) ? type.cast(this) : session.attach().unwrap(type);
+    }
+}

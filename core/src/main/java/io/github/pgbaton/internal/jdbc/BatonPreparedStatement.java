@@ -1,0 +1,112 @@
+package io.github.pgbaton.internal.jdbc;
+
+import io.github.pgbaton.internal.replay.Step;
+import io.github.pgbaton.internal.session.LogicalSession.CallKind;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A prepared statement that outlives its session; made anew it is bound as it was, or refuses to run.
+ *
+ * <p>A parameter bound from a stream, a reader or a large object cannot be bound twice: after the session changed, running
+ * the statement is 40001 until it is bound again.
+ */
+class BatonPreparedStatement extends ForwardingPreparedStatement {
+    private final BoundParameters parameters = new BoundParameters();
+
+    /** The base class's delegate in its type: a cast to an interface on each call is not free. */
+    private PreparedStatement prepared;
+
+    private @Nullable Step step;
+
+    BatonPreparedStatement(BatonConnection connection, StatementRequest request, PreparedStatement made) {
+        super(connection, request, made);
+        prepared = made;
+    }
+
+    @Override
+    PreparedStatement delegate() {
+        return prepared;
+    }
+
+    @Override
+    PreparedStatement attached() throws SQLException {
+        attach();
+        return prepared;
+    }
+
+    @Override
+    void restore(Statement made) throws SQLException {
+        parameters.applyTo((PreparedStatement) made);
+    }
+
+    @Override
+    void adopted(Statement made) {
+        prepared = (PreparedStatement) made;
+    }
+
+    @Override
+    final BoundParameters parameters() {
+        return parameters;
+    }
+
+    @Override
+    PreparedStatement sending() throws SQLException {
+        attach();
+        closeSuperseded();
+        parameters.check();
+        if (!session.getAutoCommit()) {
+            if (step == null) {
+                step = new Step.Execute(request.sql());
+            }
+            session.journal().record(step);
+        }
+        return prepared;
+    }
+
+    @Override
+    void recoverRun(SQLException failure) throws SQLException {
+        session.recover(failure, CallKind.EXECUTE, request.sql());
+        parameters.loseStreams();
+    }
+
+    @Override
+    SQLException consumed(SQLException failure) {
+        try {
+            session.recover(failure, CallKind.CATALOG, null);
+        } catch (SQLException thrown) {
+            return thrown;
+        }
+        SQLException refusal = Refusal.notRepeatable("the stream of a parameter");
+        refusal.initCause(failure);
+        return refusal;
+    }
+
+    @Override
+    public final void clearBatch() throws SQLException {
+        super.clearBatch();
+        parameters.clearBatch();
+    }
+
+    @Override
+    void checkBatch() throws SQLException {
+        parameters.checkBatch();
+    }
+
+    @Override
+    int batchSize() {
+        return parameters.batchSize();
+    }
+
+    @Override
+    String batchText() {
+        return request.sql();
+    }
+
+    @Override
+    void forgetBatch() {
+        parameters.clearBatch();
+    }
+}

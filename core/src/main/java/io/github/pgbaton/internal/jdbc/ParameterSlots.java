@@ -1,0 +1,210 @@
+package io.github.pgbaton.internal.jdbc;
+
+import java.math.BigDecimal;
+import java.net.URL;
+import java.sql.Array;
+import java.sql.Date;
+import java.sql.PreparedStatement;
+import java.sql.Ref;
+import java.sql.RowId;
+import java.sql.SQLException;
+import java.sql.SQLType;
+import java.sql.SQLXML;
+import java.sql.Time;
+import java.sql.Timestamp;
+import java.util.Arrays;
+import java.util.Calendar;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A growing row of values in the form a setter got them; writing a slot that exists allocates nothing.
+ *
+ * <p>A slot is spread over parallel arrays: its kind, 64 bits of a primitive, 32 more, the object, and a second object.
+ * What is bound by reference in PgJDBC is kept by reference; dates are taken apart, because PgJDBC reads them as they are
+ * bound and an application may change them after that.
+ */
+final class ParameterSlots {
+    static final byte UNSET = 0;
+    static final byte NULL = 1;
+    static final byte NULL_NAMED = 2;
+    static final byte BOOLEAN = 3;
+    static final byte BYTE = 4;
+    static final byte SHORT = 5;
+    static final byte INT = 6;
+    static final byte LONG = 7;
+    static final byte FLOAT = 8;
+    static final byte DOUBLE = 9;
+    static final byte BIG_DECIMAL = 10;
+    static final byte STRING = 11;
+    static final byte NSTRING = 12;
+    static final byte BYTES = 13;
+    static final byte DATE = 14;
+    static final byte DATE_CALENDAR = 15;
+    static final byte TIME = 16;
+    static final byte TIME_CALENDAR = 17;
+    static final byte TIMESTAMP = 18;
+    static final byte TIMESTAMP_CALENDAR = 19;
+    static final byte OBJECT = 20;
+    static final byte OBJECT_TYPE = 21;
+    static final byte OBJECT_TYPE_SCALE = 22;
+    static final byte OBJECT_SQLTYPE = 23;
+    static final byte OBJECT_SQLTYPE_SCALE = 24;
+    static final byte ARRAY = 25;
+    static final byte REF = 26;
+    static final byte ROW_ID = 27;
+    static final byte SQL_XML = 28;
+    static final byte URL_VALUE = 29;
+
+    /** Was read by the delegate, or may have been: cannot be bound again. */
+    static final byte STREAM = 30;
+
+    /** Was a stream, and the statement was made anew without it. */
+    static final byte LOST = 31;
+
+    private byte[] kinds = new byte[8];
+    private long[] bits = new long[8];
+    private int[] ints = new int[8];
+    private @Nullable Object[] refs = new Object[8];
+    private @Nullable Object[] extras = new Object[8];
+    private int size;
+
+    /** @return the number of slots up to the highest one written */
+    int size() {
+        return size;
+    }
+
+    byte kind(int slot) {
+        return slot < size ? kinds[slot] : UNSET;
+    }
+
+    /** Writes one slot, which begins at zero. */
+    void put(int slot, byte kind, long bit, int number, @Nullable Object ref, @Nullable Object extra) {
+        if (slot >= size) {
+            grow(slot + 1);
+        }
+        kinds[slot] = kind;
+        bits[slot] = bit;
+        ints[slot] = number;
+        refs[slot] = ref;
+        extras[slot] = extra;
+    }
+
+    private void grow(int atLeast) {
+        if (atLeast > kinds.length) {
+            int capacity = Math.max(atLeast, kinds.length * 2);
+            kinds = Arrays.copyOf(kinds, capacity);
+            bits = Arrays.copyOf(bits, capacity);
+            ints = Arrays.copyOf(ints, capacity);
+            refs = Arrays.copyOf(refs, capacity);
+            extras = Arrays.copyOf(extras, capacity);
+        }
+        size = atLeast;
+    }
+
+    /** Appends a copy of every slot of another row. */
+    void append(ParameterSlots row) {
+        int at = size;
+        grow(size + row.size);
+        System.arraycopy(row.kinds, 0, kinds, at, row.size);
+        System.arraycopy(row.bits, 0, bits, at, row.size);
+        System.arraycopy(row.ints, 0, ints, at, row.size);
+        System.arraycopy(row.refs, 0, refs, at, row.size);
+        System.arraycopy(row.extras, 0, extras, at, row.size);
+    }
+
+    void clear() {
+        Arrays.fill(kinds, 0, size, UNSET);
+        Arrays.fill(refs, 0, size, null);
+        Arrays.fill(extras, 0, size, null);
+        size = 0;
+    }
+
+    /** Turns every stream into a lost one. */
+    boolean loseStreams() {
+        boolean lost = false;
+        for (int slot = 0; slot < size; slot++) {
+            if (kinds[slot] == STREAM) {
+                kinds[slot] = LOST;
+            }
+            lost |= kinds[slot] == LOST;
+        }
+        return lost;
+    }
+
+    /**
+     * Binds one slot; one that is unset or lost is left out.
+     *
+     * @param slot from zero
+     * @param made a statement made just now
+     * @param parameter its index there
+     */
+    @SuppressWarnings("NullAway") // A null bound by the application is bound again.
+    void applyTo(int slot, PreparedStatement made, int parameter) throws SQLException {
+        Object ref = refs[slot];
+        long bit = bits[slot];
+        int number = ints[slot];
+        switch (kinds[slot]) {
+            case NULL -> made.setNull(parameter, number);
+            case NULL_NAMED -> made.setNull(parameter, number, (String) extras[slot]);
+            case BOOLEAN -> made.setBoolean(parameter, bit != 0);
+            case BYTE -> made.setByte(parameter, (byte) bit);
+            case SHORT -> made.setShort(parameter, (short) bit);
+            case INT -> made.setInt(parameter, (int) bit);
+            case LONG -> made.setLong(parameter, bit);
+            case FLOAT -> made.setFloat(parameter, Float.intBitsToFloat((int) bit));
+            case DOUBLE -> made.setDouble(parameter, Double.longBitsToDouble(bit));
+            case BIG_DECIMAL -> made.setBigDecimal(parameter, (BigDecimal) ref);
+            case STRING -> made.setString(parameter, (String) ref);
+            case NSTRING -> made.setNString(parameter, (String) ref);
+            case BYTES -> made.setBytes(parameter, (byte[]) ref);
+            case DATE -> made.setDate(parameter, date(slot));
+            case DATE_CALENDAR -> made.setDate(parameter, date(slot), (Calendar) extras[slot]);
+            case TIME -> made.setTime(parameter, time(slot));
+            case TIME_CALENDAR -> made.setTime(parameter, time(slot), (Calendar) extras[slot]);
+            case TIMESTAMP -> made.setTimestamp(parameter, timestamp(slot));
+            case TIMESTAMP_CALENDAR -> made.setTimestamp(parameter, timestamp(slot), (Calendar) extras[slot]);
+            case OBJECT -> made.setObject(parameter, ref);
+            case OBJECT_TYPE -> made.setObject(parameter, ref, number);
+            case OBJECT_TYPE_SCALE -> made.setObject(parameter, ref, number, (int) bit);
+            case OBJECT_SQLTYPE -> made.setObject(parameter, ref, (SQLType) extras[slot]);
+            case OBJECT_SQLTYPE_SCALE -> made.setObject(parameter, ref, (SQLType) extras[slot], number);
+            case ARRAY -> made.setArray(parameter, (Array) ref);
+            case REF -> made.setRef(parameter, (Ref) ref);
+            case ROW_ID -> made.setRowId(parameter, (RowId) ref);
+            case SQL_XML -> made.setSQLXML(parameter, (SQLXML) ref);
+            case URL_VALUE -> made.setURL(parameter, (URL) ref);
+            default -> {
+                // UNSET, LOST
+            }
+        }
+    }
+
+    // A date whose class is not the plain one, or null, is kept by reference.
+
+    private @Nullable Date date(int slot) {
+        return refs[slot] == Date.class ? new Date(bits[slot]) : (Date) refs[slot];
+    }
+
+    private @Nullable Time time(int slot) {
+        return refs[slot] == Time.class ? new Time(bits[slot]) : (Time) refs[slot];
+    }
+
+    private @Nullable Timestamp timestamp(int slot) {
+        if (refs[slot] != Timestamp.class) {
+            return (Timestamp) refs[slot];
+        }
+        Timestamp timestamp = new Timestamp(bits[slot]);
+        timestamp.setNanos(ints[slot]);
+        return timestamp;
+    }
+
+    /** Takes a plain date apart; any other is kept by reference, for example PGTimestamp with its calendar. */
+    void putTime(int slot, byte kind, java.util.@Nullable Date value, Class<?> plain, @Nullable Calendar calendar) {
+        if (value == null || value.getClass() != plain) {
+            put(slot, kind, 0, 0, value, calendar);
+        } else {
+            int nanos = value instanceof Timestamp timestamp ? timestamp.getNanos() : 0;
+            put(slot, kind, value.getTime(), nanos, plain, calendar);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package io.github.pgbaton.internal.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.util.Calendar;
+import java.util.TimeZone;
+import org.junit.jupiter.api.Test;
+
+/** A call through a wrapper allocates what the call of the delegate does. */
+class AllocationTest {
+    private static final int CALLS = 100_000;
+    private static final long TOLERANCE_BYTES = 512;
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /** One turn of what is measured. */
+    private interface Turn {
+        void run(int i) throws SQLException;
+    }
+
+    private final QuietSession session = new QuietSession();
+    private final BatonConnection connection = new BatonConnection(session);
+
+    @Test
+    void gettersAndNextAllocateNothing() throws SQLException {
+        ResultSet quiet = new QuietResultSet();
+        ResultSet ours = new BatonResultSet(session, null, quiet);
+
+        assertSame(read(ours), read(quiet));
+    }
+
+    private static Turn read(ResultSet rows) {
+        return i -> {
+            rows.next();
+            rows.getInt(1);
+            rows.getString("name");
+            rows.getObject(2);
+        };
+    }
+
+    @Test
+    void settersAllocateNothing() throws SQLException {
+        PreparedStatement quiet = new QuietPreparedStatement(connection);
+        PreparedStatement ours = new BatonPreparedStatement(connection, StatementRequest.prepared("SELECT 1"), quiet);
+
+        assertSame(bind(ours), bind(quiet));
+    }
+
+    private static Turn bind(PreparedStatement statement) {
+        Timestamp timestamp = new Timestamp(5);
+        Calendar calendar = Calendar.getInstance(TimeZone.getTimeZone("UTC"));
+        byte[] bytes = {1};
+        return i -> {
+            statement.setInt(1, i);
+            statement.setLong(2, i);
+            statement.setString(3, "text");
+            statement.setDouble(4, i);
+            statement.setTimestamp(5, timestamp);
+            statement.setTimestamp(6, timestamp, calendar);
+            statement.setBytes(7, bytes);
+            statement.setNull(8, 4);
+            statement.setObject(9, "object");
+            statement.clearParameters();
+        };
+    }
+
+    @Test
+    void runningAPreparedStatementAllocatesNothingInATransactionToo() throws SQLException {
+        session.autoCommit = false;
+        PreparedStatement quiet = new QuietPreparedStatement(connection);
+        PreparedStatement ours = new BatonPreparedStatement(connection, StatementRequest.prepared("SELECT 1"), quiet);
+
+        assertSame(i -> ours.executeUpdate(), i -> quiet.executeUpdate());
+    }
+
+    private static void assertSame(Turn ours, Turn quiet) throws SQLException {
+        measure(ours);
+        measure(quiet);
+        long difference = Long.MAX_VALUE;
+        // The JIT compiles on its own threads; a class loaded late is the first round's.
+        for (int round = 0; round < 5 && difference > TOLERANCE_BYTES; round++) {
+            difference = measure(ours) - measure(quiet);
+        }
+        assertThat(difference).as("bytes in %s calls", CALLS).isLessThanOrEqualTo(TOLERANCE_BYTES);
+    }
+
+    private static long measure(Turn turn) throws SQLException {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < CALLS; i++) {
+            turn.run(i);
+        }
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
+    }
+}

@@ -1,0 +1,78 @@
+package io.github.pgbaton.internal.jdbc;
+
+import io.github.pgbaton.internal.replay.Journal;
+import io.github.pgbaton.internal.session.LogicalSession;
+import io.github.pgbaton.internal.session.SessionAttributes;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** A session that lives for ever and allocates nothing. */
+final class QuietSession implements LogicalSession {
+    private final Connection current = new FakeJdbc(Connection.class, "quiet").as(Connection.class);
+    private final SessionAttributes attributes = new SessionAttributes();
+    private final Journal journal = new Journal();
+    boolean autoCommit = true;
+
+    @Override
+    public Connection attach() {
+        return current;
+    }
+
+    @Override
+    public Connection current() {
+        return current;
+    }
+
+    @Override
+    public long generation() {
+        return 1;
+    }
+
+    @Override
+    public void recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException {
+        throw failure;
+    }
+
+    @Override
+    public SessionAttributes attributes() {
+        return attributes;
+    }
+
+    @Override
+    public Journal journal() {
+        return journal;
+    }
+
+    @Override
+    public void setAutoCommit(boolean value) {
+        autoCommit = value;
+    }
+
+    @Override
+    public boolean getAutoCommit() {
+        return autoCommit;
+    }
+
+    @Override
+    public void commit() {}
+
+    @Override
+    public void rollback() {}
+
+    @Override
+    public void rollback(Savepoint savepoint) {}
+
+    @Override
+    public void close() {}
+
+    @Override
+    public void abort(Executor executor) {}
+
+    @Override
+    public boolean isClosed() {
+        return false;
+    }
+}

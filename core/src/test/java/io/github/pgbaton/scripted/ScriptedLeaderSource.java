@@ -1,0 +1,112 @@
+package io.github.pgbaton.scripted;
+
+import io.github.pgbaton.config.BatonConfig;
+import io.github.pgbaton.dcs.LeaderSource;
+import io.github.pgbaton.dcs.LeaderSourceProvider;
+import io.github.pgbaton.topology.ClusterSettings;
+import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Leader;
+import io.github.pgbaton.topology.Member;
+import io.github.pgbaton.topology.Role;
+import io.github.pgbaton.topology.Topology;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A leader source that says what a test tells it to; found by the scope it was registered under. */
+public final class ScriptedLeaderSource implements LeaderSource {
+    private static final Map<String, ScriptedLeaderSource> SOURCES = new ConcurrentHashMap<>();
+
+    private final AtomicInteger suspicions = new AtomicInteger();
+    private final Map<String, Member> members = new LinkedHashMap<>();
+    private volatile @Nullable Listener listener;
+    private volatile boolean closed;
+    private long revision;
+    private @Nullable String leader;
+    private @Nullable String system;
+    private boolean spoken;
+
+    /** Makes the source that a URL with this scope and any {@code etcd} gets. */
+    public static ScriptedLeaderSource register(String scope) {
+        ScriptedLeaderSource source = new ScriptedLeaderSource();
+        SOURCES.put(scope, source);
+        return source;
+    }
+
+    public synchronized ScriptedLeaderSource member(String name, HostPort address) {
+        members.put(name, new Member(name, address, Role.REPLICA, "running"));
+        return this;
+    }
+
+    public synchronized ScriptedLeaderSource system(String identifier) {
+        system = identifier;
+        return this;
+    }
+
+    public synchronized void elect(String name) {
+        leader = name;
+        publish();
+    }
+
+    public synchronized void loseLeader() {
+        leader = null;
+        publish();
+    }
+
+    public void degrade(String reason) {
+        Objects.requireNonNull(listener).degraded(reason);
+    }
+
+    public int suspicions() {
+        return suspicions.get();
+    }
+
+    public boolean isClosed() {
+        return closed;
+    }
+
+    private void publish() {
+        spoken = true;
+        Listener now = listener;
+        if (now != null) {
+            revision++;
+            Leader holder = leader == null ? null : new Leader(leader, revision);
+            now.published(new Topology(holder, members, system, 0, null, ClusterSettings.DEFAULTS, 1, revision));
+        }
+    }
+
+    @Override
+    public synchronized void start(Listener to) {
+        listener = to;
+        if (spoken) {
+            publish();
+        }
+    }
+
+    @Override
+    public void suspect() {
+        suspicions.incrementAndGet();
+    }
+
+    @Override
+    public String description() {
+        return "scripted";
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    /** Hands out registered sources. */
+    public static final class Provider implements LeaderSourceProvider {
+        @Override
+        public Optional<LeaderSource> create(BatonConfig config) {
+            return Optional.ofNullable(config.scope()).map(SOURCES::get);
+        }
+    }
+}

@@ -1,0 +1,339 @@
+package io.github.pgbaton.scripted;
+
+import io.github.pgbaton.topology.HostPort;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+
+/**
+ * A server that speaks just enough of PostgreSQL's protocol to be connected to by PgJDBC, and breaks where a test says so:
+ * what a real server cannot be asked to do at one exact moment.
+ *
+ * <p>It executes nothing: every statement succeeds with no rows, except the driver's own question about its standing.
+ */
+public final class ScriptedPostgres implements AutoCloseable {
+
+    /** What the server does when a statement reaches it. */
+    public enum Reaction {
+        SUCCEED,
+        /** Closes the connection in place of the answer. */
+        HANG_UP,
+        /** Says FATAL 57P01 and closes, as in a fast shutdown. */
+        SHUT_DOWN,
+        /** Never answers. */
+        HANG,
+        /** ERROR 23505, and lives on. */
+        FAIL
+    }
+
+    private final ServerSocket listener;
+    private final List<Socket> clients = new CopyOnWriteArrayList<>();
+    private final List<String> statements = new CopyOnWriteArrayList<>();
+    private volatile Function<String, Reaction> script = sql -> Reaction.SUCCEED;
+    private volatile boolean inRecovery;
+    private volatile int timeline = 1;
+    private volatile String system = "7000000000000000001";
+    private volatile boolean reportsStanding = true;
+
+    public ScriptedPostgres() throws IOException {
+        listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        start("scripted-postgres-" + listener.getLocalPort(), () -> {
+            while (!listener.isClosed()) {
+                Socket client = listener.accept();
+                clients.add(client);
+                start("scripted-session-" + client.getPort(), () -> new Session(client).serve());
+            }
+        });
+    }
+
+    private interface Body {
+        void run() throws IOException;
+    }
+
+    private static void start(String name, Body body) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        body.run();
+                    } catch (IOException e) {
+                        // The other side or the test closed it.
+                    }
+                },
+                name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    public HostPort address() {
+        return new HostPort("127.0.0.1", listener.getLocalPort());
+    }
+
+    /** Decides by the text of each statement; COMMIT, BEGIN and ROLLBACK are statements too. */
+    public ScriptedPostgres script(Function<String, Reaction> reactions) {
+        script = reactions;
+        return this;
+    }
+
+    public ScriptedPostgres inRecovery(boolean standby) {
+        inRecovery = standby;
+        return this;
+    }
+
+    public ScriptedPostgres timeline(int number) {
+        timeline = number;
+        return this;
+    }
+
+    public ScriptedPostgres system(String identifier) {
+        system = identifier;
+        return this;
+    }
+
+    /** As before PostgreSQL 14: nothing about the role at connect. */
+    public ScriptedPostgres silentAboutStanding() {
+        reportsStanding = false;
+        return this;
+    }
+
+    /** Everything that was executed, in order, without what the driver and PgJDBC send of their own at connect. */
+    public List<String> statements() {
+        return statements.stream()
+                .filter(sql -> !sql.contains("pg_is_in_recovery"))
+                .filter(sql -> !sql.startsWith("SET extra_float_digits") && !sql.startsWith("SET application_name"))
+                .toList();
+    }
+
+    public long openSessions() {
+        return clients.stream().filter(client -> !client.isClosed()).count();
+    }
+
+    /** Closes all sessions as a crash does; new ones are taken. */
+    public void dropSessions() {
+        for (Socket client : clients) {
+            close(client);
+        }
+        clients.clear();
+    }
+
+    /** Ends an idle session as an administrator does: FATAL 57P01, then the connection goes. */
+    public void terminateSessions() throws IOException {
+        for (Socket client : clients) {
+            DataOutputStream out = new DataOutputStream(client.getOutputStream());
+            out.write(Message.error("FATAL", "57P01", "terminating connection due to administrator command"));
+            out.flush();
+        }
+        dropSessions();
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+        dropSessions();
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // Closed all the same.
+        }
+    }
+
+    private final class Session {
+        private final Socket socket;
+        private final DataInputStream in;
+        private final DataOutputStream out;
+        private final Map<String, String> prepared = new HashMap<>();
+        private String bound = "";
+        private char status = 'I';
+        private boolean failed;
+
+        Session(Socket socket) throws IOException {
+            this.socket = socket;
+            socket.setTcpNoDelay(true);
+            in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
+            out = new DataOutputStream(socket.getOutputStream());
+        }
+
+        void serve() throws IOException {
+            try (socket) {
+                startup();
+                while (true) {
+                    int type = in.read();
+                    if (type < 0 || type == 'X') {
+                        return;
+                    }
+                    byte[] body = new byte[in.readInt() - 4];
+                    in.readFully(body);
+                    if (!handle((char) type, new Fields(body))) {
+                        return;
+                    }
+                    out.flush();
+                }
+            } catch (SocketException e) {
+                // Broken by the test or by the driver's abort.
+            }
+        }
+
+        private void startup() throws IOException {
+            int length = in.readInt();
+            int code = in.readInt();
+            byte[] rest = new byte[length - 8];
+            in.readFully(rest);
+            if (code == 80877103 || code == 80877104) {
+                out.write('N');
+                out.flush();
+                startup();
+                return;
+            }
+            out.write(Message.of('R', 0, 0, 0, 0));
+            parameter("server_version", "15.0");
+            parameter("server_encoding", "UTF8");
+            parameter("client_encoding", "UTF8");
+            parameter("DateStyle", "ISO, MDY");
+            parameter("TimeZone", "UTC");
+            parameter("integer_datetimes", "on");
+            parameter("standard_conforming_strings", "on");
+            if (reportsStanding) {
+                parameter("in_hot_standby", inRecovery ? "on" : "off");
+                parameter("default_transaction_read_only", "off");
+            }
+            out.write(Message.of('K', 0, 0, 0, 1, 0, 0, 0, 2));
+            ready();
+            out.flush();
+        }
+
+        private boolean handle(char type, Fields fields) throws IOException {
+            switch (type) {
+                case 'Q' -> {
+                    boolean alive = execute(fields.text());
+                    if (alive) {
+                        ready();
+                    }
+                    return alive;
+                }
+                case 'P' -> {
+                    prepared.put(fields.text(), fields.text());
+                    answer(Message.of('1'));
+                }
+                case 'B' -> {
+                    fields.text();
+                    bound = prepared.getOrDefault(fields.text(), "");
+                    answer(Message.of('2'));
+                }
+                case 'D' -> answer(isStandingQuestion(bound) ? Message.columns(4) : Message.of('n'));
+                case 'E' -> {
+                    return failed || execute(bound);
+                }
+                case 'C' -> answer(Message.of('3'));
+                case 'S' -> {
+                    failed = false;
+                    ready();
+                }
+                default -> {
+                    // Flush and the like need no answer.
+                }
+            }
+            return true;
+        }
+
+        /** After an error everything up to the next Sync is skipped. */
+        private void answer(byte[] message) throws IOException {
+            if (!failed) {
+                out.write(message);
+            }
+        }
+
+        private boolean execute(String sql) throws IOException {
+            statements.add(sql);
+            switch (script.apply(sql)) {
+                case HANG_UP -> {
+                    return false;
+                }
+                case SHUT_DOWN -> {
+                    out.write(Message.error("FATAL", "57P01", "terminating connection due to administrator command"));
+                    out.flush();
+                    return false;
+                }
+                case HANG -> {
+                    out.flush();
+                    while (in.read() >= 0) {
+                        // Takes everything and says nothing.
+                    }
+                    return false;
+                }
+                case FAIL -> {
+                    out.write(Message.error("ERROR", "23505", "duplicate key"));
+                    failed = true;
+                    status = status == 'I' ? 'I' : 'E';
+                    return true;
+                }
+                case SUCCEED -> {
+                    if (isStandingQuestion(sql)) {
+                        out.write(Message.row(
+                                inRecovery ? "t" : "f", "off", inRecovery ? "0" : Integer.toString(timeline), system));
+                        out.write(Message.complete("SELECT 1"));
+                        return true;
+                    }
+                    String verb = sql.strip().split("\\W", 2)[0].toUpperCase(Locale.ROOT);
+                    status = switch (verb) {
+                        case "BEGIN" -> 'T';
+                        case "COMMIT", "ROLLBACK" -> 'I';
+                        default -> status;
+                    };
+                    out.write(Message.complete(verb.equals("INSERT") ? "INSERT 0 1" : verb));
+                    return true;
+                }
+            }
+            return true;
+        }
+
+        private boolean isStandingQuestion(String sql) {
+            return sql.contains("pg_is_in_recovery");
+        }
+
+        private void parameter(String name, String value) throws IOException {
+            ByteArrayOutputStream body = new ByteArrayOutputStream();
+            body.writeBytes(Message.text(name));
+            body.writeBytes(Message.text(value));
+            out.write(Message.of('S', body.toByteArray()));
+        }
+
+        private void ready() throws IOException {
+            out.write(Message.of('Z', (byte) status));
+        }
+    }
+
+    /** Reads the strings of one message. */
+    private static final class Fields {
+        private final byte[] body;
+        private int at;
+
+        Fields(byte[] body) {
+            this.body = body;
+        }
+
+        String text() {
+            int end = at;
+            while (body[end] != 0) {
+                end++;
+            }
+            String text = new String(body, at, end - at, StandardCharsets.UTF_8);
+            at = end + 1;
+            return text;
+        }
+    }
+}

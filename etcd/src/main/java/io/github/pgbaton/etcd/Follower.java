@@ -1,0 +1,258 @@
+package io.github.pgbaton.etcd;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The state machine: read everything, watch from the next revision on, and after any trouble do the same again.
+ *
+ * <p>Nothing is ever resumed from memory. A watch that ends, is cancelled, is compacted away, loses its etcd leader or
+ * its token leads to the same two steps on whichever endpoint answers first, so there is one way to heal and it is the
+ * way everything starts. {@link #turn} tells the present from late callbacks of the past. Confined to the loop.
+ */
+final class Follower implements Suspicion.Host {
+    private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
+    /** Rounds in which every answer was older than what is known: then it is not a lagging member. */
+    private static final int ROUNDS_TO_BELIEVE = 3;
+
+    private final Loop loop;
+    private final List<Endpoint> endpoints;
+    private final Publisher publisher;
+    private final Timing timing;
+    private final Suspicion suspicion;
+
+    private long turn;
+    private int attempt;
+    private int olderRounds;
+    private boolean narrow;
+    private boolean closed;
+    private @Nullable ReadRound round;
+    private @Nullable Future<?> timer;
+    private Endpoint.@Nullable AutoCloseableQuietly watch;
+    private @Nullable Endpoint watched;
+    private long watchedSince;
+    private boolean refreshing;
+    private boolean refreshAgain;
+
+    Follower(Loop loop, List<Endpoint> endpoints, Publisher publisher, Timing timing) {
+        this.loop = loop;
+        this.endpoints = endpoints;
+        this.publisher = publisher;
+        this.timing = timing;
+        this.suspicion = new Suspicion(loop, endpoints, publisher, timing, this);
+    }
+
+    @Override
+    public @Nullable Endpoint watched() {
+        return watched;
+    }
+
+    void suspect() {
+        if (!closed) {
+            suspicion.raise();
+        }
+    }
+
+    void close() {
+        closed = true;
+        suspicion.stop();
+        letGo();
+        endpoints.forEach(Endpoint::discard);
+    }
+
+    @Override
+    public void resync(String reason) {
+        if (closed) {
+            return;
+        }
+        LOG.debug("reading everything: {}", reason);
+        letGo();
+        // New connections: the old ones may be half dead, in gRPC's backoff or carry an expired token.
+        endpoints.forEach(Endpoint::discard);
+        round = ReadRound.start(loop, endpoints, Endpoint::read, timing.patience(), new Answers());
+    }
+
+    /** Ends whatever goes on; its late callbacks carry an old turn. */
+    private void letGo() {
+        turn++;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        if (round != null) {
+            round.cancel();
+        }
+        if (watch != null) {
+            watch.close();
+        }
+        watch = null;
+        watched = null;
+        refreshing = false;
+        refreshAgain = false;
+    }
+
+    private final class Answers implements ReadRound.Handler {
+        private @Nullable KeyState older;
+        private @Nullable Endpoint olderFrom;
+
+        @Override
+        public boolean answered(Endpoint endpoint, KeyState reading) {
+            if (publisher.older(reading)) {
+                if (older == null || reading.revision() > older.revision()) {
+                    older = reading;
+                    olderFrom = endpoint;
+                }
+                return false;
+            }
+            take(endpoint, reading);
+            return true;
+        }
+
+        @Override
+        public void unsettled(Set<Endpoint> answered, String failures) {
+            KeyState reading = older;
+            Endpoint endpoint = olderFrom;
+            if (reading != null && endpoint != null) {
+                // A linearizable read is never old. An etcd wiped and made again has the same cluster id (it is a hash
+                // of the peer addresses and a token), so only persistence tells it from a member that lags.
+                if (++olderRounds >= ROUNDS_TO_BELIEVE) {
+                    take(endpoint, reading);
+                    return;
+                }
+                again("etcd answers with revision " + reading.revision() + ", older than what it said before");
+            } else {
+                again(failures);
+            }
+        }
+    }
+
+    private void take(Endpoint endpoint, KeyState reading) {
+        olderRounds = 0;
+        publisher.read(reading);
+        if (closed) {
+            return; // by the listener
+        }
+        endpoints.stream().filter(e -> e != endpoint).forEach(Endpoint::discard);
+        watch(endpoint, reading.revision() + 1);
+    }
+
+    private void watch(Endpoint endpoint, long fromRevision) {
+        long mine = ++turn;
+        watchedSince = System.nanoTime();
+        timer = loop.after(timing.patience(), () -> {
+            if (mine == turn) {
+                lost(endpoint, "the watch was not confirmed in time", false);
+            }
+        });
+        watch = endpoint.watch(fromRevision, narrow, new Endpoint.WatchEvents() {
+            @Override
+            public void created() {
+                onTurn(() -> {
+                    if (timer != null) {
+                        timer.cancel(false);
+                    }
+                    watched = endpoint;
+                    LOG.debug("watching {} from revision {}", endpoint.name(), fromRevision);
+                });
+            }
+
+            @Override
+            public void changed(long clusterId, long term, List<KeyChange> changes) {
+                onTurn(() -> apply(endpoint, clusterId, term, changes));
+            }
+
+            @Override
+            public void ended(String reason, boolean permissionDenied) {
+                onTurn(() -> lost(endpoint, reason, permissionDenied));
+            }
+
+            private void onTurn(Runnable task) {
+                loop.execute(() -> {
+                    if (mine == turn) {
+                        task.run();
+                    }
+                });
+            }
+        });
+    }
+
+    private void apply(Endpoint endpoint, long clusterId, long term, List<KeyChange> changes) {
+        KeyState known = publisher.state();
+        if (known == null || clusterId != known.clusterId() || term < known.term()) {
+            lost(endpoint, "the watch speaks for another etcd cluster or an earlier term", false);
+        } else if (narrow) {
+            // Several watches tell one revision in several responses: only a reading shows it whole.
+            refresh(endpoint);
+        } else {
+            publisher.changed(known.with(changes, term));
+        }
+    }
+
+    private void refresh(Endpoint endpoint) {
+        if (refreshing) {
+            refreshAgain = true;
+            return;
+        }
+        refreshing = true;
+        refreshAgain = false;
+        long mine = turn;
+        round = ReadRound.start(loop, List.of(endpoint), Endpoint::read, timing.patience(), new ReadRound.Handler() {
+            @Override
+            public boolean answered(Endpoint from, KeyState reading) {
+                if (mine != turn || publisher.older(reading)) {
+                    return false;
+                }
+                refreshing = false;
+                publisher.read(reading);
+                if (refreshAgain && mine == turn) {
+                    refresh(endpoint);
+                }
+                return true;
+            }
+
+            @Override
+            public void unsettled(Set<Endpoint> answered, String failures) {
+                if (mine == turn) {
+                    lost(endpoint, "reading after an event failed: " + failures, false);
+                }
+            }
+        });
+    }
+
+    private void lost(Endpoint endpoint, String reason, boolean permissionDenied) {
+        LOG.debug("watch on {} is over: {}", endpoint.name(), reason);
+        boolean lived = watched != null
+                && System.nanoTime() - watchedSince > timing.settled().toNanos();
+        if (permissionDenied && !narrow) {
+            narrow = true;
+            LOG.debug("watching key by key: the user may not read the whole range");
+        }
+        if (lived) {
+            attempt = 0; // else a watch that dies as soon as it is made would be made in a tight loop
+        }
+        later();
+    }
+
+    private void again(String failures) {
+        publisher.degraded(failures);
+        later();
+    }
+
+    private void later() {
+        if (closed) {
+            return;
+        }
+        letGo();
+        long mine = turn;
+        Duration pause = timing.backoff(++attempt);
+        timer = loop.after(pause, () -> {
+            if (mine == turn) {
+                resync("attempt " + attempt);
+            }
+        });
+    }
+}

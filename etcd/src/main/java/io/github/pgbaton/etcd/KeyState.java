@@ -1,0 +1,53 @@
+package io.github.pgbaton.etcd;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The cluster's keys at one revision of one etcd cluster: immutable, so a snapshot is never half an update.
+ *
+ * @param clusterId etcd's id of itself
+ * @param term raft term of the member that answered
+ * @param revision the whole store's
+ * @param entries by key, relative to the cluster's prefix
+ */
+record KeyState(long clusterId, long term, long revision, Map<String, KeyEntry> entries) {
+
+    KeyState {
+        entries = Map.copyOf(entries);
+    }
+
+    /** Whether this is older than what is already known: a lagging member, or an etcd restored from a backup. */
+    boolean olderThan(KeyState known) {
+        return clusterId == known.clusterId && (revision < known.revision || term < known.term);
+    }
+
+    /** This reading, with the value revisions that {@code known} remembers. */
+    KeyState since(KeyState known) {
+        if (clusterId != known.clusterId) {
+            return this;
+        }
+        Map<String, KeyEntry> merged = new HashMap<>();
+        entries.forEach((key, entry) -> merged.put(key, entry.since(known.entries.get(key))));
+        return new KeyState(clusterId, term, revision, merged);
+    }
+
+    /** All changes of one response at once: a lease expiry deletes the leader and its member in one revision. */
+    KeyState with(List<KeyChange> changes, long newTerm) {
+        Map<String, KeyEntry> next = new HashMap<>(entries);
+        long newest = revision;
+        for (KeyChange change : changes) {
+            if (change.revision() <= revision) {
+                continue; // known from the reading before; applying it again could undo a newer value
+            }
+            newest = Math.max(newest, change.revision());
+            if (change.entry() == null) {
+                next.remove(change.key());
+            } else {
+                next.put(change.key(), change.entry().since(next.get(change.key())));
+            }
+        }
+        return new KeyState(clusterId, Math.max(term, newTerm), newest, next);
+    }
+}

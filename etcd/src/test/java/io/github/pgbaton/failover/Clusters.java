@@ -1,0 +1,31 @@
+package io.github.pgbaton.failover;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.net.URI;
+import java.time.Duration;
+import java.util.stream.Collectors;
+
+/** The clusters these tests share, and the way to them. */
+final class Clusters {
+    private Clusters() {}
+
+    /** Fails over in seconds rather than half a minute; one cluster for all classes that ask for it. */
+    static PatroniClusterExtension quick() {
+        return PatroniClusterExtension.local(builder -> builder.ttl(Duration.ofSeconds(10))
+                .loopWait(Duration.ofSeconds(1))
+                .retryTimeout(Duration.ofSeconds(3))
+                .etcdMembers(3));
+    }
+
+    static BatonDataSource dataSource(PatroniCluster cluster, String... more) {
+        String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
+        BatonDataSource source = new BatonDataSource("jdbc:pgbaton:postgresql://" + cluster.seeds() + "/"
+                + cluster.database() + "?etcd=" + etcd + "&scope=" + cluster.scope() + "&namespace="
+                + cluster.namespace() + (more.length == 0 ? "" : "&" + String.join("&", more)));
+        source.setUser(cluster.user());
+        source.setPassword(cluster.password());
+        return source;
+    }
+}

@@ -1,0 +1,278 @@
+package io.github.pgbaton.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.failover.Calls.Call;
+import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.net.InetSocketAddress;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Every moment of a connection's life, through every way to lose a primary, on a real cluster with the leader in etcd. */
+@Timeout(300)
+class FollowThePrimaryIT {
+    private static final long PATIENCE = 120;
+
+    @RegisterExtension
+    static final PatroniClusterExtension CLUSTER = Clusters.quick();
+
+    /** How the primary is lost. */
+    enum Fault {
+        KILL {
+            @Override
+            void inject(PatroniCluster cluster, String primary) {
+                cluster.kill(primary);
+            }
+        },
+        FREEZE {
+            @Override
+            void inject(PatroniCluster cluster, String primary) {
+                cluster.freeze(primary);
+            }
+        },
+        SWITCHOVER {
+            @Override
+            void inject(PatroniCluster cluster, String primary) {
+                cluster.switchover(cluster.syncStandby().orElseThrow());
+            }
+        };
+
+        abstract void inject(PatroniCluster cluster, String primary);
+    }
+
+    private PatroniCluster cluster;
+    private BatonDataSource source;
+    private String primary;
+
+    @BeforeEach
+    void open() throws SQLException {
+        cluster = CLUSTER.cluster();
+        source = Clusters.dataSource(cluster);
+        primary = cluster.awaitPrimary(Duration.ofSeconds(PATIENCE));
+        try (Connection connection = source.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE IF NOT EXISTS log (entry text)");
+            statement.execute("TRUNCATE log");
+        }
+    }
+
+    @AfterEach
+    void close() {
+        source.close();
+    }
+
+    @Test
+    void connectsToThePrimary() throws SQLException {
+        try (Connection connection = source.getConnection()) {
+            assertThat(memberOf(connection)).isEqualTo(primary);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fault.class)
+    void everyConnectionGoesOnAtTheNewPrimary(Fault fault) throws Exception {
+        InetSocketAddress old = cluster.postgres(primary);
+        try (Connection idle = source.getConnection();
+                Connection resting = source.getConnection();
+                Connection inside = source.getConnection();
+                Connection reading = source.getConnection()) {
+            memberOf(resting);
+            idle.setAutoCommit(false);
+            PreparedStatement kept = idle.prepareStatement("INSERT INTO log VALUES (?)");
+            insert(kept, "idle before");
+            idle.commit();
+            inside.setAutoCommit(false);
+            insert(inside, "inside, never committed");
+            reading.setAutoCommit(false);
+            insert(reading, "reading, never committed");
+            Call<Boolean> read =
+                    Calls.start("reading", () -> reading.createStatement().execute("SELECT pg_sleep(600)"));
+            awaitBackend("SELECT pg_sleep(600)");
+
+            Call<Void> injected = Calls.start("fault", () -> {
+                fault.inject(cluster, primary);
+                return null;
+            });
+            Call<Connection> opening = Calls.start("opening", source::getConnection);
+            Call<Void> idleCall = Calls.start("idle", () -> {
+                insert(kept, "idle after");
+                idle.commit();
+                return null;
+            });
+
+            try (Connection opened = opening.await(PATIENCE)) {
+                injected.await(PATIENCE);
+                idleCall.await(PATIENCE);
+                assertThat(read.sqlState(PATIENCE))
+                        .as("a read blocked inside a transaction")
+                        .isEqualTo("40001");
+                String now = cluster.awaitPrimary(Duration.ofSeconds(PATIENCE));
+                assertThat(now).isNotEqualTo(primary);
+
+                assertThat(sqlState(() -> insert(inside, "inside, second half")))
+                        .isEqualTo("40001");
+                inside.rollback();
+                insert(inside, "inside, again");
+                inside.commit();
+
+                // Opened while the old primary was still there, it may have been moved since.
+                assertThat(memberOf(opened)).isEqualTo(now);
+                assertThat(memberOf(resting)).isEqualTo(now);
+                assertThat(memberOf(idle)).isEqualTo(now);
+                assertThat(entries(resting)).containsExactlyInAnyOrder("idle before", "idle after", "inside, again");
+                await().atMost(Duration.ofSeconds(10))
+                        .untilAsserted(() -> assertThat(OpenSockets.to(old)).isZero());
+            }
+        }
+    }
+
+    @Test
+    void readBlockedOnAFrozenPrimaryIsReleasedWhenTheLeaderChanges() throws Exception {
+        try (Connection reading = source.getConnection();
+                Connection committing = source.getConnection()) {
+            reading.setAutoCommit(false);
+            insert(reading, "never committed");
+            committing.setAutoCommit(false);
+            insert(committing, "in doubt");
+            cluster.events();
+            cluster.freeze(primary);
+            Call<Integer> read = Calls.start("read", () -> insert(reading, "blocked"));
+            Call<Void> commit = Calls.start("commit", () -> {
+                committing.commit();
+                return null;
+            });
+            await().atMost(Duration.ofSeconds(PATIENCE))
+                    .until(() -> cluster.leader()
+                            .filter(leader -> !leader.equals(primary))
+                            .isPresent());
+            long changed = System.nanoTime();
+            assertThat(read.sqlState(PATIENCE)).isEqualTo("40001");
+            assertThat(commit.sqlState(PATIENCE)).isEqualTo("08007");
+            // This test sees the change by asking now and then, so the driver is usually ahead of it.
+            assertThat(Duration.ofNanos(Math.max(read.endedNanos(), commit.endedNanos()) - changed))
+                    .isLessThan(Duration.ofSeconds(5));
+            committing.rollback();
+            reading.rollback();
+            assertThat(entries(committing)).doesNotContain("never committed", "blocked");
+        }
+    }
+
+    @Test
+    void postgresRestartedInPlaceIsWaitedFor() throws Exception {
+        try (Connection idle = source.getConnection()) {
+            memberOf(idle);
+            idle.setAutoCommit(false);
+            cluster.killPostgres(primary);
+            insert(idle, "after the restart");
+            idle.commit();
+            assertThat(entries(idle)).containsExactly("after the restart");
+        }
+    }
+
+    @Test
+    void withoutAnyPrimaryTheDeadlineTellsWhatWasSeen() throws Exception {
+        cluster.stopAllEtcd();
+        for (String member : cluster.members()) {
+            cluster.kill(member);
+        }
+        try (BatonDataSource impatient = Clusters.dataSource(cluster, "failoverTimeout=5s")) {
+            assertThatThrownBy(impatient::getConnection)
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
+                    .hasMessageContaining("failoverTimeout")
+                    .hasMessageContainingAll(addresses())
+                    .hasMessageNotContaining(cluster.password() + "&");
+        }
+    }
+
+    private CharSequence[] addresses() {
+        return cluster.members().stream()
+                .map(cluster::postgres)
+                .map(address -> address.getAddress().getHostAddress() + ":" + address.getPort())
+                .collect(Collectors.toList())
+                .toArray(CharSequence[]::new);
+    }
+
+    /** Waits until the server runs a statement, which a client cannot see from its own side. */
+    private void awaitBackend(String sql) throws SQLException {
+        try (Connection watcher = source.getConnection();
+                PreparedStatement running = watcher.prepareStatement(
+                        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = ?")) {
+            running.setString(1, sql);
+            await().atMost(Duration.ofSeconds(PATIENCE)).until(() -> {
+                try (ResultSet row = running.executeQuery()) {
+                    return row.next() && row.getInt(1) > 0;
+                }
+            });
+        }
+    }
+
+    private interface SqlCall {
+        void run() throws SQLException;
+    }
+
+    private static String sqlState(SqlCall call) {
+        try {
+            call.run();
+            return "none";
+        } catch (SQLException e) {
+            return String.valueOf(e.getSQLState());
+        }
+    }
+
+    private static int insert(Connection connection, String entry) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("INSERT INTO log VALUES (?)")) {
+            return insert(statement, entry);
+        }
+    }
+
+    private static int insert(PreparedStatement statement, String entry) throws SQLException {
+        statement.setString(1, entry);
+        return statement.executeUpdate();
+    }
+
+    private static List<String> entries(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT entry FROM log")) {
+            List<String> entries = new java.util.ArrayList<>();
+            while (rows.next()) {
+                entries.add(rows.getString(1));
+            }
+            return entries;
+        }
+    }
+
+    private String memberOf(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT host(inet_server_addr()), inet_server_port()")) {
+            row.next();
+            String host = row.getString(1);
+            int port = row.getInt(2);
+            return cluster.members().stream()
+                    .filter(member -> cluster.postgres(member)
+                                    .getAddress()
+                                    .getHostAddress()
+                                    .equals(host)
+                            && cluster.postgres(member).getPort() == port)
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.github.pgbaton.testkit;
+
+import org.jspecify.annotations.NullMarked;
