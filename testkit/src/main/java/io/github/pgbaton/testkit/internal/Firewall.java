@@ -58,29 +58,32 @@ final class Firewall {
         // The addresses that listen, not the observer's: an answer to it must not mark its connection.
         String listening = site.postgres(0).getAddress().getHostAddress() + "-"
                 + site.haproxy().getAddress().getHostAddress();
+        String marks = IntStream.rangeClosed(site.firstGid(), site.lastGid())
+                .mapToObj(gid -> gid + " : " + gid)
+                .collect(Collectors.joining(", "));
         Shell.Result result = nft("""
                 add table %1$s
                 delete table %1$s
                 table %1$s {
-                  chain mark {
+                  chain remember {
                     type filter hook output priority 0; policy accept;
-                    ip daddr %2$s meta skgid %3$d-%4$d ct mark set meta skgid
+                    ip daddr %2$s ct mark set meta skgid map { %3$s }
                   }
                   chain lose {
                     type filter hook input priority 0; policy accept;
                   }
                 }
-                """.formatted(table, listening, site.firstGid(), site.lastGid()));
+                """.formatted(table, listening, marks));
         return result.status() == 0
                 ? null
                 : "cutting the network needs nftables with connection tracking, and nft said: " + result.output();
     }
 
     synchronized void cut(Party a, Party b) {
+        Set<Cut> wanted = pairs(a, b);
         if (whyNot != null) {
             throw new UnsupportedFaultException(whyNot);
         }
-        Set<Cut> wanted = pairs(a, b);
         if (cuts.addAll(wanted)) {
             apply();
         }

@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A cluster of local processes; owns them all, through its guardian, until it is closed. */
 final class LocalPatroniCluster implements PatroniCluster {
@@ -24,6 +26,8 @@ final class LocalPatroniCluster implements PatroniCluster {
 
     /** How long Patroni may take to notice a change of its configuration, on top of a round. */
     private static final Duration NOTICE = Duration.ofSeconds(20);
+
+    private static final Logger LOG = LoggerFactory.getLogger(LocalPatroniCluster.class);
 
     private final Settings settings;
     private final Site site;
@@ -174,7 +178,9 @@ final class LocalPatroniCluster implements PatroniCluster {
         if (isPaused()) {
             unpause();
         }
-        if (undone || health.problem() != null) {
+        String problem = health.problem();
+        if (undone || problem != null) {
+            LOG.info("restoring the cluster: {}", problem == null ? "something was stopped" : problem);
             new Recovery(observer, health, settings, members, begin).run(Duration.ofNanos(end - System.nanoTime()));
         }
     }
