@@ -21,11 +21,12 @@ import javax.lang.model.util.ElementFilter;
 import javax.tools.ToolProvider;
 
 /**
- * Build step: writes the abstract {@code ForwardingX} classes of the JDBC wrappers from {@code src/main/forwarding/X.txt};
- * every method of every wrapped interface is classified there exactly once, or nothing is written.
+ * Build step: writes the abstract {@code ForwardingX} classes of the JDBC wrappers from
+ * {@code src/main/forwarding/X.txt}; every method of every wrapped interface is classified there exactly once, or
+ * nothing is written.
  *
- * <p>The interfaces are those of the release being compiled for, as javac knows them, not those of the JDK that happens to
- * build: a newer JDK gives the same output.
+ * <p>The interfaces are those of the release being compiled for, as javac knows them, not those of the JDK that happens
+ * to build: a newer JDK gives the same output.
  *
  * <p>Usage: {@code java GenerateForwarders.java <release> <package> <classification folder> <output folder>}
  */
@@ -37,7 +38,8 @@ public final class GenerateForwarders {
      * @param name in java.sql
      * @param parentInterface whose methods are not repeated, null for none
      * @param parentClass the hand-written class to extend, null for none
-     * @param recorder type and name of the accessor to what remembers KEEP calls, null for none
+     * @param recorderType of what remembers KEEP calls, null for none
+     * @param recorder the name of its accessor, null for none
      */
     record Target(String name, String parentInterface, String parentClass, String recorderType, String recorder) {}
 
@@ -46,7 +48,11 @@ public final class GenerateForwarders {
             new Target("Statement", null, null, "StatementSettings", "settings"),
             new Target("PreparedStatement", "Statement", "BatonStatement", "BoundParameters", "parameters"),
             new Target(
-                    "CallableStatement", "PreparedStatement", "BatonPreparedStatement", "OutParameters", "outParameters"),
+                    "CallableStatement",
+                    "PreparedStatement",
+                    "BatonPreparedStatement",
+                    "OutParameters",
+                    "outParameters"),
             new Target("ResultSet", null, null, null, null),
             new Target("DatabaseMetaData", null, null, null, null));
 
@@ -92,7 +98,8 @@ public final class GenerateForwarders {
                     generator.source(packageName, target, classification));
         }
         if (!generator.problems.isEmpty()) {
-            throw new IllegalStateException("\n" + String.join("\n", generator.problems));
+            System.err.println(String.join("\n", generator.problems));
+            System.exit(1);
         }
         Files.createDirectories(output);
         for (Map.Entry<Path, String> source : sources.entrySet()) {
@@ -141,8 +148,8 @@ public final class GenerateForwarders {
             lines.add("    /** The delegate of this moment, for calls that touch no network. */");
         } else {
             // The hand-written parent has no constructor without arguments.
-            lines.add("    Forwarding" + target.name() + "(BatonConnection connection, StatementRequest request, " + type
-                    + " made) {");
+            lines.add("    Forwarding" + target.name() + "(BatonConnection connection, StatementRequest request, "
+                    + type + " made) {");
             lines.add("        super(connection, request, made);");
             lines.add("    }");
             lines.add("");
@@ -168,7 +175,8 @@ public final class GenerateForwarders {
             lines.add("    /** The delegate, ready to run the text: the step is in the journal. */");
             lines.add("    abstract java.sql.Statement sending(String sql) throws java.sql.SQLException;");
             lines.add("");
-            lines.add("    abstract void recover(java.sql.SQLException failure, String sql) throws java.sql.SQLException;");
+            lines.add(
+                    "    abstract void recover(java.sql.SQLException failure, String sql) throws java.sql.SQLException;");
         }
         if (target.name().equals("PreparedStatement")) {
             lines.add("");
@@ -176,13 +184,17 @@ public final class GenerateForwarders {
             lines.add("");
             lines.add("    abstract void recoverRun(java.sql.SQLException failure) throws java.sql.SQLException;");
             lines.add("");
+            lines.add("    abstract void recoverBinding(java.sql.SQLException failure, Object value)"
+                    + " throws java.sql.SQLException;");
+            lines.add("");
             lines.add("    /** A stream was part-read: what to throw instead of running the call again. */");
             lines.add("    abstract java.sql.SQLException consumed(java.sql.SQLException failure);");
         }
         if (Set.of("Statement", "DatabaseMetaData").contains(target.name())) {
             lines.add("");
             lines.add("    /** Ours around the delegate's result. */");
-            lines.add("    abstract java.sql.ResultSet wrapped(java.sql.ResultSet result) throws java.sql.SQLException;");
+            lines.add(
+                    "    abstract java.sql.ResultSet wrapped(java.sql.ResultSet result) throws java.sql.SQLException;");
         }
         return String.join("\n", lines) + "\n";
     }
@@ -258,13 +270,14 @@ public final class GenerateForwarders {
             this.target = target;
             this.rule = rule;
             name = method.getSimpleName().toString();
-            type = (ExecutableType) javac.getTypes().asMemberOf((DeclaredType) type(target.name()).asType(), method);
+            type = (ExecutableType) javac.getTypes()
+                    .asMemberOf((DeclaredType) type(target.name()).asType(), method);
             for (int i = 0; i < type.getParameterTypes().size(); i++) {
                 arguments.add("p" + i);
             }
             if (OURS.contains(result()) && !resultIsWrapped()) {
-                problems.add("java.sql." + target.name() + "." + signature + " returns " + result()
-                        + " and is " + rule + ": it must be WRAP");
+                problems.add("java.sql." + target.name() + "." + signature + " returns " + result() + " and is " + rule
+                        + ": it must be WRAP");
             }
         }
 
@@ -315,18 +328,20 @@ public final class GenerateForwarders {
                 case PASS, RECORD_READ -> List.of((returnsVoid() ? "" : "return ") + call("delegate()") + ";");
                 case RECORD_KEEP -> List.of(call("delegate()") + ";", keep);
                 case GUARD -> loop("attached()", "recover(failure)", null);
-                case RECORD_GUARDED -> loop("attached()", "recover(failure)", keep);
-                case RECORD_RUN -> target.name().equals("Statement")
-                        ? loop("sending(p0)", "recover(failure, p0)", null)
-                        : loop("sending()", "recoverRun(failure)", null);
-                case RECORD_STREAM -> List.of(
-                        "java.sql." + target.name() + " target = attached();",
-                        "try {",
-                        "    " + call("target") + ";",
-                        "} catch (java.sql.SQLException failure) {",
-                        "    throw consumed(failure);",
-                        "}",
-                        target.recorder() + "().stream(p0);");
+                case RECORD_GUARDED -> loop("attached()", "recoverBinding(failure, p1)", keep);
+                case RECORD_RUN ->
+                    target.name().equals("Statement")
+                            ? loop("sending(p0)", "recover(failure, p0)", null)
+                            : loop("sending()", "recoverRun(failure)", null);
+                case RECORD_STREAM ->
+                    List.of(
+                            "java.sql." + target.name() + " target = attached();",
+                            "try {",
+                            "    " + call("target") + ";",
+                            "} catch (java.sql.SQLException failure) {",
+                            "    throw consumed(failure);",
+                            "}",
+                            target.recorder() + "().stream(p0);");
                 case WRAP -> throw new IllegalStateException("WRAP is written by hand");
             };
         }
@@ -344,7 +359,8 @@ public final class GenerateForwarders {
             if (returnsVoid()) {
                 lines.add("        return;");
             }
-            lines.addAll(List.of("    } catch (java.sql.SQLException failure) {", "        " + recover + ";", "    }", "}"));
+            lines.addAll(
+                    List.of("    } catch (java.sql.SQLException failure) {", "        " + recover + ";", "    }", "}"));
             return lines;
         }
     }

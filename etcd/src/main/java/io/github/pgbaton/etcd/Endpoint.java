@@ -34,8 +34,12 @@ interface Endpoint {
 
     /** What a watch tells. */
     interface WatchEvents {
-        /** etcd has confirmed the watch. */
-        void created();
+        /**
+         * etcd has confirmed the watch, or a part of it.
+         *
+         * @param complete whether no part is missing any more
+         */
+        void created(long clusterId, long term, long revision, boolean complete);
 
         /** Changes of one response, in order. */
         void changed(long clusterId, long term, List<KeyChange> changes);

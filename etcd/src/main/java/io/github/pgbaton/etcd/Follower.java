@@ -2,6 +2,7 @@ package io.github.pgbaton.etcd;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ final class Follower implements Suspicion.Host {
 
     private long turn;
     private int attempt;
+    private int failedRounds;
     private int olderRounds;
     private boolean narrow;
     private boolean closed;
@@ -132,6 +134,7 @@ final class Follower implements Suspicion.Host {
 
     private void take(Endpoint endpoint, KeyState reading) {
         olderRounds = 0;
+        failedRounds = 0;
         publisher.read(reading);
         if (closed) {
             return; // by the listener
@@ -150,14 +153,8 @@ final class Follower implements Suspicion.Host {
         });
         watch = endpoint.watch(fromRevision, narrow, new Endpoint.WatchEvents() {
             @Override
-            public void created() {
-                onTurn(() -> {
-                    if (timer != null) {
-                        timer.cancel(false);
-                    }
-                    watched = endpoint;
-                    LOG.debug("watching {} from revision {}", endpoint.name(), fromRevision);
-                });
+            public void created(long clusterId, long term, long revision, boolean complete) {
+                onTurn(() -> confirmed(endpoint, clusterId, term, revision, complete));
             }
 
             @Override
@@ -178,6 +175,21 @@ final class Follower implements Suspicion.Host {
                 });
             }
         });
+    }
+
+    private void confirmed(Endpoint endpoint, long clusterId, long term, long revision, boolean complete) {
+        KeyState known = publisher.state();
+        if (known == null || new KeyState(clusterId, term, revision, Map.of()).strangerTo(known)) {
+            // The etcd that was read is not the one that watches: wiped and restarted between the two, it would wait
+            // in silence until its new revisions have reached the old ones.
+            lost(endpoint, "the watch was confirmed by another or an older etcd", false);
+        } else if (complete) {
+            if (timer != null) {
+                timer.cancel(false);
+            }
+            watched = endpoint;
+            LOG.debug("watching {} after revision {}", endpoint.name(), known.revision());
+        }
     }
 
     private void apply(Endpoint endpoint, long clusterId, long term, List<KeyChange> changes) {
@@ -238,7 +250,10 @@ final class Follower implements Suspicion.Host {
     }
 
     private void again(String failures) {
-        publisher.degraded(failures);
+        // An etcd that elects a leader refuses one reading and lets the next wait: that alone is no silence.
+        if (++failedRounds > 1 || publisher.state() == null) {
+            publisher.degraded(failures);
+        }
         later();
     }
 

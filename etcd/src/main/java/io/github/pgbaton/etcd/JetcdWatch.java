@@ -1,6 +1,7 @@
 package io.github.pgbaton.etcd;
 
 import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Response;
 import io.etcd.jetcd.Watch;
 import io.etcd.jetcd.options.WatchOption;
 import io.etcd.jetcd.watch.WatchEvent;
@@ -69,9 +70,9 @@ final class JetcdWatch implements Endpoint.AutoCloseableQuietly {
             return;
         }
         if (response.isCreatedNotify()) {
-            if (unconfirmed.decrementAndGet() == 0) {
-                events.created();
-            }
+            Response.Header header = response.getHeader();
+            boolean complete = unconfirmed.decrementAndGet() == 0;
+            events.created(header.getClusterId(), header.getRaftTerm(), header.getRevision(), complete);
             return;
         }
         List<KeyChange> changes = new ArrayList<>();

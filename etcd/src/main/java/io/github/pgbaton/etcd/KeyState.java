@@ -23,6 +23,11 @@ record KeyState(long clusterId, long term, long revision, Map<String, KeyEntry> 
         return clusterId == known.clusterId && (revision < known.revision || term < known.term);
     }
 
+    /** Whether this is of another etcd cluster, or older than what is known. */
+    boolean strangerTo(KeyState known) {
+        return clusterId != known.clusterId || olderThan(known);
+    }
+
     /** This reading, with the value revisions that {@code known} remembers. */
     KeyState since(KeyState known) {
         if (clusterId != known.clusterId) {

@@ -64,7 +64,7 @@ final class Loop {
         return () -> {
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | LinkageError e) {
                 // A scheduled task that throws would vanish in its future, and with it the source's next step.
                 LOG.error("unexpected failure, going on", e);
             }

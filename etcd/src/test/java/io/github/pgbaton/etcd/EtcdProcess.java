@@ -120,6 +120,8 @@ final class EtcdProcess {
                     (HttpURLConnection) uri().resolve("/health").toURL().openConnection();
             http.setConnectTimeout(1000);
             http.setReadTimeout(2000);
+            // The tests count connections: none may linger in the JDK's keep-alive cache.
+            http.setRequestProperty("Connection", "close");
             boolean ok = http.getResponseCode() == 200;
             http.getInputStream().close();
             http.disconnect();

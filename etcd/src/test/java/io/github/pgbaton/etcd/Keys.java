@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 
 /** Writes keys as Patroni does, over a client of its own. */
 final class Keys implements AutoCloseable {
@@ -42,7 +43,11 @@ final class Keys implements AutoCloseable {
     }
 
     void put(String key, String value) {
-        get(client.getKVClient().put(bytes(PREFIX + key), bytes(value)));
+        // An etcd that is just electing a leader refuses for a second or two.
+        Awaitility.await("put " + key)
+                .atMost(Duration.ofSeconds(20))
+                .pollDelay(Duration.ZERO)
+                .untilAsserted(() -> get(client.getKVClient().put(bytes(PREFIX + key), bytes(value))));
     }
 
     void put(String key, String value, long lease) {

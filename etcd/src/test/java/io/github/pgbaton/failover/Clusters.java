@@ -7,7 +7,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.stream.Collectors;
 
-/** The clusters these tests share, and the way to them. */
+/** The cluster these tests share, and the way to it. */
 final class Clusters {
     private Clusters() {}
 
@@ -19,11 +19,15 @@ final class Clusters {
                 .etcdMembers(3));
     }
 
-    static BatonDataSource dataSource(PatroniCluster cluster, String... more) {
+    static String url(PatroniCluster cluster, String... more) {
         String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
-        BatonDataSource source = new BatonDataSource("jdbc:pgbaton:postgresql://" + cluster.seeds() + "/"
-                + cluster.database() + "?etcd=" + etcd + "&scope=" + cluster.scope() + "&namespace="
-                + cluster.namespace() + (more.length == 0 ? "" : "&" + String.join("&", more)));
+        return "jdbc:pgbaton:postgresql://" + cluster.seeds() + "/" + cluster.database() + "?etcd=" + etcd + "&scope="
+                + cluster.scope() + "&namespace=" + cluster.namespace()
+                + (more.length == 0 ? "" : "&" + String.join("&", more));
+    }
+
+    static BatonDataSource dataSource(PatroniCluster cluster, String... more) {
+        BatonDataSource source = new BatonDataSource(url(cluster, more));
         source.setUser(cluster.user());
         source.setPassword(cluster.password());
         return source;

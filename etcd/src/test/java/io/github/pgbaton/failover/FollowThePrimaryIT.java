@@ -15,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +67,7 @@ class FollowThePrimaryIT {
         cluster = CLUSTER.cluster();
         source = Clusters.dataSource(cluster);
         primary = cluster.awaitPrimary(Duration.ofSeconds(PATIENCE));
+        await().atMost(Duration.ofSeconds(PATIENCE)).until(() -> cluster.truth().isWritable(primary));
         try (Connection connection = source.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE IF NOT EXISTS log (entry text)");
@@ -110,6 +112,9 @@ class FollowThePrimaryIT {
                 fault.inject(cluster, primary);
                 return null;
             });
+            // From here on the old primary answers nothing, so no COMMIT of what follows can be in doubt.
+            await().atMost(Duration.ofSeconds(PATIENCE))
+                    .until(() -> !cluster.truth().isWritable(primary));
             Call<Connection> opening = Calls.start("opening", source::getConnection);
             Call<Void> idleCall = Calls.start("idle", () -> {
                 insert(kept, "idle after");
@@ -251,7 +256,7 @@ class FollowThePrimaryIT {
     private static List<String> entries(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT entry FROM log")) {
-            List<String> entries = new java.util.ArrayList<>();
+            List<String> entries = new ArrayList<>();
             while (rows.next()) {
                 entries.add(rows.getString(1));
             }

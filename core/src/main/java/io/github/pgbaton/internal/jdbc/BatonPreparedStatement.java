@@ -73,6 +73,14 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     }
 
     @Override
+    void recoverBinding(SQLException failure, @Nullable Object value) throws SQLException {
+        if (BoundParameters.isReadOnce(value)) {
+            throw consumed(failure);
+        }
+        recover(failure);
+    }
+
+    @Override
     SQLException consumed(SQLException failure) {
         try {
             session.recover(failure, CallKind.CATALOG, null);

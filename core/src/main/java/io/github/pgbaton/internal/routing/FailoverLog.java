@@ -39,13 +39,15 @@ final class FailoverLog {
             running = false;
             long now = System.nanoTime();
             LOG.info(
-                    "failover of {} ended: {}{} takes writes, {} after the start, {} after its election; {} sockets to"
-                            + " other members aborted",
+                    "failover of {} ended: {}{} takes writes, {} after the start{}; {} sockets to other members aborted",
                     cluster,
                     route.leaderText(),
                     timeline > 0 ? " on timeline " + timeline : "",
                     seconds(now - startNanos),
-                    seconds(now - route.sinceNanos()),
+                    // A primary that was restarted in place was elected long before.
+                    route.sinceNanos() - startNanos > 0
+                            ? ", " + seconds(now - route.sinceNanos()) + " after its election"
+                            : "",
                     aborted);
         }
     }

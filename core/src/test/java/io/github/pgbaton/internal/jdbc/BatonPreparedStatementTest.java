@@ -160,6 +160,15 @@ class BatonPreparedStatementTest {
     }
 
     @Test
+    void norIsOneGivenAsAnObject() {
+        first.next("setObject", BROKEN);
+        session.recoverOnNewSession();
+
+        assertThatThrownBy(() -> statement.setObject(1, stream(), Types.BLOB))
+                .isInstanceOf(SQLTransactionRollbackException.class);
+    }
+
+    @Test
     void clearedParametersAreNotBoundAgain() throws SQLException {
         statement.setInt(1, 1);
         statement.setBinaryStream(2, stream());
