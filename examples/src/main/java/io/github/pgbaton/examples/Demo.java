@@ -1,5 +1,6 @@
 package io.github.pgbaton.examples;
 
+import ch.qos.logback.classic.LoggerContext;
 import io.github.pgbaton.examples.demo.DemoRun;
 import io.github.pgbaton.examples.demo.Fault;
 import io.github.pgbaton.examples.demo.ResultTable;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -63,6 +65,8 @@ public final class Demo implements Callable<Integer> {
             Verdict verdict = run.run(routes, System.out);
             System.out.println();
             System.out.print(markdown ? ResultTable.markdown(verdict) : ResultTable.text(verdict));
+            // The cluster ends before the driver does, and the driver would say so.
+            ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
             return verdict.isClean("pgbaton") ? 0 : 1;
         }
     }

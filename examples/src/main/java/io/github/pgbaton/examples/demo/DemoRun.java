@@ -25,6 +25,7 @@ import java.util.concurrent.CompletionException;
  */
 public record DemoRun(PatroniCluster cluster, Fault fault, int threads, Duration settle, Duration patience) {
     private static final Duration TICK = Duration.ofSeconds(1);
+    private static final Duration WARM_UP = Duration.ofSeconds(30);
     private static final Duration STOP = Duration.ofSeconds(5);
 
     /** Runs it; the verdict is on the database that the new primary holds. */
@@ -35,6 +36,7 @@ public record DemoRun(PatroniCluster cluster, Fault fault, int threads, Duration
         List<Load> loads = new ArrayList<>();
         try (LiveView view = new LiveView(out, cluster.events(), loads(routes, loads))) {
             view.head();
+            warmUp(view, truth, loads);
             calm(view, truth, "calm");
             view.say(">>> " + fault.text(primary));
             long faultNanos = System.nanoTime();
@@ -69,6 +71,22 @@ public record DemoRun(PatroniCluster cluster, Fault fault, int threads, Duration
             // No unique constraint: it would hide a row that was written twice.
             statement.execute("CREATE TABLE example (key text NOT NULL, at timestamptz NOT NULL DEFAULT now())");
             statement.execute("CREATE INDEX ON example (key)");
+        }
+    }
+
+    /** Until every route has written: the first connection of each loads its classes. */
+    private static void warmUp(LiveView view, Truth truth, List<Load> loads) throws InterruptedException {
+        for (long end = System.nanoTime() + WARM_UP.toNanos();
+                loads.stream().anyMatch(load -> load.ledger().tally().commits() == 0); ) {
+            if (System.nanoTime() - end > 0) {
+                throw new ClusterException("a route wrote nothing on a healthy cluster within " + WARM_UP.toSeconds()
+                        + " s; errors: "
+                        + loads.stream()
+                                .map(l -> l.ledger().tally().errorsByState())
+                                .toList());
+            }
+            Thread.sleep(TICK.toMillis());
+            view.line(truth.writable().orElse("none"), "warming up");
         }
     }
 
