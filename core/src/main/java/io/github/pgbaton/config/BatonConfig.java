@@ -1,5 +1,6 @@
 package io.github.pgbaton.config;
 
+import static io.github.pgbaton.config.BatonProperty.CONNECT_LIMIT;
 import static io.github.pgbaton.config.BatonProperty.ETCD;
 import static io.github.pgbaton.config.BatonProperty.ETCD_CA_FILE;
 import static io.github.pgbaton.config.BatonProperty.ETCD_CERT_FILE;
@@ -12,6 +13,7 @@ import static io.github.pgbaton.config.BatonProperty.NAMESPACE;
 import static io.github.pgbaton.config.BatonProperty.PATRONI;
 import static io.github.pgbaton.config.BatonProperty.PROBE_INTERVAL;
 import static io.github.pgbaton.config.BatonProperty.SCOPE;
+import static io.github.pgbaton.config.BatonProperty.SWITCHOVER_HOLD;
 
 import io.github.pgbaton.topology.HostPort;
 import java.net.URI;
@@ -47,6 +49,8 @@ public final class BatonConfig {
     private final Duration failoverTimeout;
     private final Duration probeInterval;
     private final Duration handshakeTimeout;
+    private final Duration switchoverHold;
+    private final int connectLimit;
 
     private BatonConfig(Collection<HostPort> seeds, Settings settings) {
         this.seeds = List.copyOf(seeds);
@@ -62,6 +66,8 @@ public final class BatonConfig {
         failoverTimeout = settings.duration(FAILOVER_TIMEOUT);
         probeInterval = settings.duration(PROBE_INTERVAL);
         handshakeTimeout = settings.duration(HANDSHAKE_TIMEOUT);
+        switchoverHold = settings.duration(SWITCHOVER_HOLD);
+        connectLimit = settings.count(CONNECT_LIMIT);
 
         if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
             throw new InvalidSettingException(NOTHING_TO_CONNECT_TO);
@@ -184,6 +190,16 @@ public final class BatonConfig {
         return handshakeTimeout;
     }
 
+    /** @return how long new transactions are held back once a switchover is announced; 0 to 1 minute, 0 for not at all */
+    public Duration switchoverHold() {
+        return switchoverHold;
+    }
+
+    /** @return how many sessions are opened to the primary at once; 1 to 1000 */
+    public int connectLimit() {
+        return connectLimit;
+    }
+
     /** @return what this configuration has in common with every other one of the same cluster */
     public ClusterId clusterId() {
         return new ClusterId(etcd, patroni, seeds, namespace, scope, etcdUser);
@@ -195,7 +211,8 @@ public final class BatonConfig {
         return "BatonConfig[seeds=" + seeds + ", etcd=" + etcd + ", patroni=" + patroni + ", scope=" + scope
                 + ", namespace=" + namespace + ", etcdUser=" + etcdUser + ", failoverTimeout="
                 + DurationText.format(failoverTimeout) + ", probeInterval=" + DurationText.format(probeInterval)
-                + ", handshakeTimeout=" + DurationText.format(handshakeTimeout) + "]";
+                + ", handshakeTimeout=" + DurationText.format(handshakeTimeout) + ", switchoverHold="
+                + DurationText.format(switchoverHold) + ", connectLimit=" + connectLimit + "]";
     }
 
     /** Collects settings one by one and judges them together in {@link #build}; not thread-safe, may be built from again. */

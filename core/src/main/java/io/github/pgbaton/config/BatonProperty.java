@@ -67,7 +67,19 @@ public enum BatonProperty {
             "5s",
             Kind.DURATION,
             Limits.range("100ms", "5m"),
-            "how long opening one session may take, TCP, TLS and authentication together");
+            "how long opening one session may take, TCP, TLS and authentication together"),
+    SWITCHOVER_HOLD(
+            "switchoverHold",
+            "5s",
+            Kind.DURATION,
+            Limits.range("0ms", "1m"),
+            "how long new transactions are held back, once a switchover is announced, for the new primary; `0` for not at all"),
+    CONNECT_LIMIT(
+            "connectLimit",
+            "16",
+            Kind.COUNT,
+            Limits.range("1", "1000"),
+            "how many sessions this JVM opens to the primary at once; the others wait for their turn");
 
     /** What a value looks like. */
     public enum Kind {
@@ -84,10 +96,12 @@ public enum BatonProperty {
         /** Comma-separated {@code http://} or {@code https://} endpoints. */
         URI_LIST,
         /** A whole number with a unit: ms, s, m or h. */
-        DURATION
+        DURATION,
+        /** A whole number. */
+        COUNT
     }
 
-    /** What restricts a value beyond its kind: a range of durations as one would write them, or the port left out. */
+    /** What restricts a value beyond its kind: a range as one would write it, or the port left out. */
     private record Limits(@Nullable String least, @Nullable String most, int port) {
         static final Limits NONE = new Limits(null, null, 0);
 
@@ -169,7 +183,7 @@ public enum BatonProperty {
             case PATH -> "a path such as /service";
             case FILE -> "the path of a readable file";
             case URI_LIST -> "http:// or https:// endpoints, comma-separated, port " + defaultPort() + " unless given";
-            case DURATION -> least() + " to " + most();
+            case DURATION, COUNT -> least() + " to " + most();
         };
     }
 

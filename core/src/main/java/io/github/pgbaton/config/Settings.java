@@ -97,6 +97,20 @@ final class Settings {
         return duration;
     }
 
+    int count(BatonProperty property) {
+        String value = Objects.requireNonNull(value(property));
+        // Longer than any bound is out of range, not an overflow.
+        if (!value.matches("[0-9]{1,9}")) {
+            throw InvalidSettingException.of(property, value, "is not a whole number in that range");
+        }
+        int count = Integer.parseInt(value);
+        if (count < Integer.parseInt(Objects.requireNonNull(property.least()))
+                || count > Integer.parseInt(Objects.requireNonNull(property.most()))) {
+            throw InvalidSettingException.of(property, value, "is out of range");
+        }
+        return count;
+    }
+
     private static Duration bound(@Nullable String text) {
         return Objects.requireNonNull(DurationText.parse(Objects.requireNonNull(text)));
     }

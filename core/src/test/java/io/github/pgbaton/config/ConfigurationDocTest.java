@@ -63,9 +63,9 @@ class ConfigurationDocTest {
     @Test
     void onlyWhatIsBetweenTheMarkersChanges() {
         String filled =
-                PropertyTable.fill("before\n" + PropertyTable.BEGIN + "\nold\n" + PropertyTable.END + "\nafter\n");
+                PropertyTable.fill("before\n" + PropertyTable.BEGIN + "\nSTALE\n" + PropertyTable.END + "\nafter\n");
 
-        assertThat(filled).startsWith("before\n").endsWith("\nafter\n").doesNotContain("old");
+        assertThat(filled).startsWith("before\n").endsWith("\nafter\n").doesNotContain("STALE");
         for (BatonProperty property : BatonProperty.values()) {
             assertThat(filled).contains("| `" + property.key() + "` |");
         }

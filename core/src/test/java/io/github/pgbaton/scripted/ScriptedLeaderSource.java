@@ -8,6 +8,7 @@ import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Role;
+import io.github.pgbaton.topology.Switchover;
 import io.github.pgbaton.topology.Topology;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,6 +29,7 @@ public final class ScriptedLeaderSource implements LeaderSource {
     private long revision;
     private @Nullable String leader;
     private @Nullable String system;
+    private @Nullable Switchover switchover;
     private boolean spoken;
 
     /** Makes the source that a URL with this scope and any {@code etcd} gets. */
@@ -49,6 +51,11 @@ public final class ScriptedLeaderSource implements LeaderSource {
 
     public synchronized void elect(String name) {
         leader = name;
+        publish();
+    }
+
+    public synchronized void announce(@Nullable Switchover planned) {
+        switchover = planned;
         publish();
     }
 
@@ -75,7 +82,7 @@ public final class ScriptedLeaderSource implements LeaderSource {
         if (now != null) {
             revision++;
             Leader holder = leader == null ? null : new Leader(leader, revision);
-            now.published(new Topology(holder, members, system, 0, null, ClusterSettings.DEFAULTS, 1, revision));
+            now.published(new Topology(holder, members, system, 0, switchover, ClusterSettings.DEFAULTS, 1, revision));
         }
     }
 

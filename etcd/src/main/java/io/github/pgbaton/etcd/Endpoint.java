@@ -10,13 +10,13 @@ import java.util.concurrent.CompletableFuture;
  */
 interface Endpoint {
 
-    /** @return the address, for log lines */
+    /** The address, for log lines. */
     String name();
 
-    /** @return all keys of the cluster that matter, linearizable, in one revision */
+    /** All keys of the cluster that matter, linearizable, in one revision. */
     CompletableFuture<KeyState> read();
 
-    /** @return the leader key alone, linearizable */
+    /** The leader key alone, linearizable. */
     CompletableFuture<KeyState> readLeader();
 
     /**

@@ -5,6 +5,7 @@ import io.github.pgbaton.topology.Topology;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -105,6 +106,16 @@ final class EtcdLeaderSource implements LeaderSource {
                 }
             });
         }
+    }
+
+    /** The endpoint that carries the watch, empty while there is none; for tests. */
+    CompletableFuture<String> watched() {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        loop.execute(() -> {
+            Endpoint watched = follower == null ? null : follower.watched();
+            answer.complete(watched == null ? "" : watched.name());
+        });
+        return answer;
     }
 
     @Override

@@ -143,7 +143,7 @@ record EtcdSettings(
         return text.chars().anyMatch(Character::isISOControl);
     }
 
-    /** @return endpoints and prefix, for log lines */
+    /** Endpoints and prefix, for log lines. */
     String description() {
         return "etcd "
                 + endpoints.stream().map(URI::toString).collect(Collectors.joining(","))

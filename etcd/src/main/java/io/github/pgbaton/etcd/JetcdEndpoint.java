@@ -104,7 +104,7 @@ final class JetcdEndpoint implements Endpoint {
         client = null;
         if (old != null) {
             // Also one that is still being opened: it is closed as soon as it is there.
-            old.thenAccept(Client::close);
+            var unused = old.thenAccept(Client::close);
         }
     }
 
@@ -145,7 +145,11 @@ final class JetcdEndpoint implements Endpoint {
         } catch (SSLException | IllegalArgumentException e) {
             throw new CompletionException(e);
         }
-        return builder.build();
+        Client opened = builder.build();
+        // Makes the channel now. Made on first use, it would be made even after close(), and never closed: a client
+        // that is discarded while it is being opened is closed before the call that waited for it goes out.
+        opened.getKVClient();
+        return opened;
     }
 
     /**

@@ -18,9 +18,7 @@ final class ReadRound {
 
     /** Takes the answers, on the loop. */
     interface Handler {
-        /**
-         * @return whether this answer settles the round
-         */
+        /** Takes one answer and says whether it settles the round. */
         boolean answered(Endpoint endpoint, KeyState state);
 
         /** Every endpoint has answered or failed, or the deadline has passed, and no answer settled it. */

@@ -8,7 +8,7 @@ import java.util.concurrent.ExecutionException;
 /** Says in one line why a call failed; gRPC's and etcd's messages hold addresses and names, never a credential. */
 final class Reasons {
     private static final int MAX_DEPTH = 6;
-    private static final int MAX_LENGTH = 300;
+    private static final int MAX_LENGTH = 400;
 
     private Reasons() {}
 
@@ -27,13 +27,21 @@ final class Reasons {
             }
         }
         String line = text.toString().replaceAll("\\s+", " ").trim();
+        if (permissionDenied(failure)) {
+            line +=
+                    " (the etcd user needs read on leader, config, failover, history, initialize and the range members/)";
+        }
         return line.length() > MAX_LENGTH ? line.substring(0, MAX_LENGTH) + "..." : line;
     }
 
     private static String said(Throwable failure) {
         String message = failure.getMessage();
+        if (message != null) {
+            // gRPC lists its handlers before it says what is wrong.
+            message = message.replaceAll("\\s*Channel Pipeline: \\[[^\\]]*\\]", "");
+        }
         if (failure instanceof EtcdException e
-                && !(String.valueOf(message).startsWith(e.getErrorCode().name()))) {
+                && !String.valueOf(message).startsWith(e.getErrorCode().name())) {
             return e.getErrorCode() + (message == null ? "" : ": " + message);
         }
         if (failure instanceof StatusRuntimeException && message != null) {

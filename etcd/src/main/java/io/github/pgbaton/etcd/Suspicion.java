@@ -22,7 +22,7 @@ final class Suspicion {
 
     /** What the follower offers a suspicion. */
     interface Host {
-        /** @return the endpoint that carries the watch, null while there is no watch */
+        /** The endpoint that carries the watch, null while there is no watch. */
         @Nullable
         Endpoint watched();
 

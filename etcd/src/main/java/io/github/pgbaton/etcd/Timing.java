@@ -17,8 +17,8 @@ record Timing(
 
     static final Timing DEFAULT = new Timing(
             Duration.ofSeconds(3),
-            Duration.ofSeconds(1),
-            IntervalFunction.ofRandomized(1000, 0.1),
+            Duration.ofMillis(900),
+            IntervalFunction.ofRandomized(1050, 0.1),
             Duration.ofSeconds(5),
             // 1.33 s and half of it more is the 2 s that no wait exceeds.
             IntervalFunction.ofExponentialRandomBackoff(100, 2.0, 0.5, 1333));
@@ -33,6 +33,7 @@ record Timing(
     }
 
     Duration untilNextProbe() {
-        return Duration.ofMillis(probeInterval.apply(1));
+        // Never before the last look has ended: it would be forgotten before anybody had drawn a conclusion.
+        return Duration.ofMillis(Math.max(probe.toMillis() + 20, probeInterval.apply(1)));
     }
 }

@@ -113,6 +113,18 @@ class EtcdCloseIT {
         awaitNothingLeft();
     }
 
+    /** A client that is closed while it is being opened must not open all the same. */
+    @Test
+    void closesWhileItIsOpening() {
+        for (int i = 0; i < 50; i++) {
+            EtcdLeaderSource source = EtcdWatchIT.source(members);
+            source.start(recorder);
+            source.suspect();
+            source.close();
+        }
+        awaitNothingLeft();
+    }
+
     @Test
     void closesUnstarted() {
         EtcdWatchIT.source(members).close();

@@ -1,6 +1,7 @@
 package io.github.pgbaton.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,19 +42,19 @@ class EtcdFrozenIT {
         members.forEach(EtcdProcess::kill);
     }
 
-    /** Freezes the member with the only connection of this process, the watch's. */
     private EtcdProcess freezeTheWatched() {
-        // While nothing is wrong there is one connection, the one with the watch on it.
-        org.awaitility.Awaitility.await("one connection")
-                .atMost(SOON)
-                .until(() ->
-                        members.stream().filter(m -> Sockets.to(m.port()) > 0).count() == 1);
+        await("a watch").atMost(SOON).until(() -> !watched().isEmpty());
+        String name = watched();
         EtcdProcess watched = members.stream()
-                .filter(m -> Sockets.to(m.port()) > 0)
+                .filter(m -> m.uri().toString().equals(name))
                 .findFirst()
                 .orElseThrow();
         watched.freeze();
         return watched;
+    }
+
+    private String watched() {
+        return Keys.get(source.watched());
     }
 
     private Keys others(EtcdProcess frozen) {
@@ -92,10 +93,10 @@ class EtcdFrozenIT {
         source.suspect();
         try (Keys keys = others(frozen)) {
             // A failover takes longer than that: by then the watch sits on a live member.
-            org.awaitility.Awaitility.await("watch moved")
+            await("watch moved")
                     .atMost(SOON)
-                    .until(() -> members.stream()
-                            .anyMatch(m -> m != frozen && Sockets.to(m.port()) > Sockets.KEYS_CONNECTIONS));
+                    .until(() -> !watched().isEmpty()
+                            && !watched().equals(frozen.uri().toString()));
             keys.delete("leader", "members/node1");
             recorder.await("no leader", Duration.ofSeconds(3), t -> t.leader() == null);
             keys.put("leader", "node3");

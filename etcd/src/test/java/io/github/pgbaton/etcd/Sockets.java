@@ -12,9 +12,6 @@ import java.util.stream.Stream;
 
 /** Counts this process's own TCP connections, from what Linux says of them. */
 final class Sockets {
-    /** How many connections {@link Keys} keeps to a member. */
-    static final int KEYS_CONNECTIONS = 1;
-
     private Sockets() {}
 
     /** Established connections of this process to a port. */

@@ -10,7 +10,7 @@ public record Party(Kind kind, String name) {
 
     /** What a party is. */
     public enum Kind {
-        /** Every process that is not part of the cluster, above all the test. */
+        /** Every process of this machine that is not part of the cluster, above all the test. */
         CLIENT,
         MEMBER,
         ETCD,

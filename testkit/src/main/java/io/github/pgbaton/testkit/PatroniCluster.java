@@ -33,7 +33,10 @@ public interface PatroniCluster extends AutoCloseable {
         /** Patroni's namespace; default {@code /db}. */
         Builder namespace(String namespace);
 
-        /** How long the leader key lives without renewal; default 30 s. */
+        /**
+         * How long the leader key lives without renewal; default 30 s. Tests that shall fail over in seconds take 5 s with
+         * a loopWait of 1 s and a retryTimeout of 2 s; Patroni from 3.1 on lifts anything below 20 s to that.
+         */
         Builder ttl(Duration ttl);
 
         /** Patroni's pause between two rounds; default 10 s. */
@@ -131,7 +134,13 @@ public interface PatroniCluster extends AutoCloseable {
     /** Stops every process of this member where it stands: connections stay open and nobody answers. */
     void freeze(String member);
 
-    /** Lets a frozen member go on. */
+    /**
+     * Lets a frozen member go on where it stood.
+     *
+     * <p>A former primary accepts writes again until its Patroni notices that the leader key has a new owner. Worse, and
+     * true to life: a Patroni 3.0.2 that slept through the end of its lease now and then takes the key back from its
+     * successor. {@link #restore} does not resume such a member but kills and starts it.
+     */
     void resume(String member);
 
     /** Stops Patroni alone: PostgreSQL goes on, as a zombie once the leader key has expired. */

@@ -4,6 +4,7 @@ import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,14 @@ public record OpenSession(PgConnection connection, RawSocket socket, HostPort ad
      * @param timer breaks it
      */
     public void close(SocketRegistry registry, ScheduledExecutorService timer) {
-        ScheduledFuture<?> watchdog = timer.schedule(socket::abort, GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> watchdog;
+        try {
+            watchdog = timer.schedule(socket::abort, GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            // The tracker has ended; nobody is left to bound a goodbye.
+            discard(registry);
+            return;
+        }
         try {
             connection.close();
         } catch (SQLException e) {

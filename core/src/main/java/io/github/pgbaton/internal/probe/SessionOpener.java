@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -62,7 +63,7 @@ public final class SessionOpener {
             PGProperty.SOCKET_FACTORY.set(own, BatonSocketFactory.class.getName());
             PGProperty.SOCKET_FACTORY_ARG.set(own, opening.key());
             Duration limit = deadline.left(handshakeTimeout);
-            ScheduledFuture<?> watchdog = timer.schedule(opening::abort, limit.toMillis(), TimeUnit.MILLISECONDS);
+            ScheduledFuture<?> watchdog = watch(opening, limit);
             boolean opened = false;
             try {
                 Connection connection = DRIVER.connect(spec.pgUrl(address), own);
@@ -81,6 +82,15 @@ public final class SessionOpener {
                     registry.remove(socket);
                 }
             }
+        }
+    }
+
+    private ScheduledFuture<?> watch(BatonSocketFactory.Opening opening, Duration limit) throws SQLException {
+        try {
+            return timer.schedule(opening::abort, limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            throw new SQLNonTransientConnectionException(
+                    "the last connection of this cluster was closed meanwhile", "08003", e);
         }
     }
 

@@ -5,6 +5,7 @@ import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,27 @@ public final class ClusterRef {
      */
     public OpenSession open(Deadline deadline) throws SQLException {
         return connector.open(deadline);
+    }
+
+    /** @return whether a new transaction should first {@link #awaitSwitchover}; one volatile read while it need not */
+    public boolean holds() {
+        return tracker.holds();
+    }
+
+    /**
+     * Waits for an announced switchover to bring another leader; {@code switchoverHold} from the announcement at the
+     * longest.
+     *
+     * @throws SQLException 08001 when interrupted
+     */
+    public void awaitSwitchover() throws SQLException {
+        try {
+            tracker.awaitSwitchover();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SQLTransientConnectionException(
+                    "interrupted while waiting for a switchover of " + name() + "; nothing was sent", "08001", e);
+        }
     }
 
     /** @param session whose member did not answer as it should: whoever connects next proves the primary anew */

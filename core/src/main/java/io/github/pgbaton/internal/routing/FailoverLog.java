@@ -52,6 +52,13 @@ final class FailoverLog {
         }
     }
 
+    void withdrawn(String reason) {
+        if (running) {
+            running = false;
+            LOG.info("failover of {} did not take place: {}", cluster, reason);
+        }
+    }
+
     void silent(String reason, @Nullable String last) {
         LOG.warn(
                 "{}: the leader source cannot tell: {}; {}",

@@ -9,11 +9,13 @@ import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
+import io.github.pgbaton.topology.Switchover;
 import io.github.pgbaton.topology.Topology;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,12 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final FailoverLog log;
     private volatile Route route = Route.NONE;
     private boolean probing;
+    private final Semaphore connects;
+    /** Until when new transactions wait for an announced switchover, in nanoTime; 0 while none is announced. */
+    private volatile long holdUntil;
+
+    private @Nullable Switchover announced;
+    private volatile boolean closed;
 
     LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
         this.config = config;
@@ -48,6 +56,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.name = nameOf(config);
         this.log = new FailoverLog(name);
         this.sockets = new SocketRegistry(name);
+        this.connects = new Semaphore(config.connectLimit(), true);
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
         this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
@@ -127,6 +136,7 @@ final class LeaderTracker implements LeaderSource.Listener {
             if (old.silence() != null && source != null) {
                 log.heard(source.description());
             }
+            hold(snapshot);
             Leader leader = snapshot.leader();
             Member member = snapshot.leaderMember().orElse(null);
             if (leader == null) {
@@ -151,6 +161,58 @@ final class LeaderTracker implements LeaderSource.Listener {
             lock.unlock();
         }
         abortAllBut(keep);
+    }
+
+    /** Under the lock. A switchover is over when its key goes or another member holds the lock. */
+    private void hold(Topology snapshot) {
+        Switchover now = snapshot.switchover();
+        Leader leader = snapshot.leader();
+        if (now == null || !pending(now, leader)) {
+            if (announced != null && leader != null && leader.member().equals(route.member()) && route.held()) {
+                log.withdrawn("the announced switchover was withdrawn");
+            }
+            announced = null;
+            holdUntil = 0;
+        } else if (!now.equals(announced)
+                && leader != null
+                && !config.switchoverHold().isZero()) {
+            // Once per announcement: a switchover that never comes must not hold every transaction anew.
+            announced = now;
+            // Odd, and so never the 0 that means none.
+            holdUntil = (System.nanoTime() + config.switchoverHold().toNanos()) | 1;
+            log.started("a switchover of " + leader.member() + (now.to() == null ? "" : " to " + now.to())
+                    + " is announced");
+        }
+    }
+
+    private static boolean pending(Switchover planned, @Nullable Leader leader) {
+        return !planned.scheduled()
+                && (leader == null
+                        || ((planned.from() == null || planned.from().equals(leader.member()))
+                                && !leader.member().equals(planned.to())));
+    }
+
+    /** Whether a new transaction should wait for an announced switchover; one volatile read while there is none. */
+    boolean holds() {
+        long until = holdUntil;
+        return until != 0 && until - System.nanoTime() > 0;
+    }
+
+    /** Waits until the announced switchover has brought another leader, was withdrawn, or has taken too long. */
+    void awaitSwitchover() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            for (long left = holdUntil - System.nanoTime(); holdUntil != 0 && left > 0 && !closed; ) {
+                left = Math.min(changed.awaitNanos(left), holdUntil - System.nanoTime());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many sessions are opened at once, in the order in which they were asked for. */
+    Semaphore connects() {
+        return connects;
     }
 
     private static boolean sameMember(Route old, Member member) {
@@ -286,7 +348,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         lock.lockInterruptibly();
         try {
             long left = nanos;
-            while (route == seen && left > 0) {
+            while (route == seen && !closed && left > 0) {
                 left = changed.awaitNanos(left);
             }
         } finally {
@@ -299,7 +361,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         lock.lockInterruptibly();
         try {
             long left = nanos;
-            while (route == seen && probing && left > 0) {
+            while (route == seen && probing && !closed && left > 0) {
                 left = changed.awaitNanos(left);
             }
         } finally {
@@ -309,11 +371,23 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     /** Ends every thread and socket of the tracker. */
     void close() {
+        closed = true;
         if (source != null) {
             source.close();
         }
         sockets.close();
         probes.shutdownNow();
         timer.shutdownNow();
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether nobody holds a reference any more; a thread that still waits for a primary gives up. */
+    boolean isClosed() {
+        return closed;
     }
 }

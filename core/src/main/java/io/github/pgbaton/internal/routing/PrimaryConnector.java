@@ -12,6 +12,7 @@ import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 import org.postgresql.jdbc.PgConnection;
@@ -67,6 +68,12 @@ final class PrimaryConnector {
         Attempts attempts = new Attempts();
         try {
             while (!deadline.passed()) {
+                if (tracker.isClosed()) {
+                    throw new SQLNonTransientConnectionException(
+                            "the connection or its data source was closed while it waited for the primary of "
+                                    + tracker.name() + "; nothing was sent",
+                            "08003");
+                }
                 OpenSession session = once(tracker.route(), attempts, deadline);
                 if (session != null) {
                     return session;
@@ -93,7 +100,16 @@ final class PrimaryConnector {
                     "08001");
         }
         if (route.verified() && address != null) {
-            return join(route, address, attempts, deadline);
+            // A thundering herd of handshakes would slow down the very primary that everybody waits for.
+            if (!tracker.connects().tryAcquire(Math.max(deadline.leftNanos(), 0), TimeUnit.NANOSECONDS)) {
+                attempts.add(address, "other connections are being opened, connectLimit at a time");
+                return null;
+            }
+            try {
+                return tracker.route() == route ? join(route, address, attempts, deadline) : null;
+            } finally {
+                tracker.connects().release();
+            }
         }
         boolean ask = tracker.mustAskMembers(route);
         if (!ask && (!route.held() || address == null)) {
@@ -229,7 +245,7 @@ final class PrimaryConnector {
 
     private boolean sameEpoch(Route route) {
         Route now = tracker.route();
-        return now.epoch() == route.epoch() && now.held() == route.held();
+        return now.epoch() == route.epoch() && now.held() == route.held() && !tracker.isClosed();
     }
 
     /** A source that falls silent ends it: somebody else may be the primary by now, and only the members can tell. */

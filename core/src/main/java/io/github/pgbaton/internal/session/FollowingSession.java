@@ -89,10 +89,10 @@ public final class FollowingSession implements LogicalSession {
         if (lost != null) {
             throw Losses.again(lost);
         }
-        long nanos = System.nanoTime();
-        boolean rested = nanos - lastUseNanos > IDLE_NANOS;
-        lastUseNanos = nanos;
-        if (now.socket().aborted() || (rested && hungUp(now))) {
+        if (cluster.holds() && !inTransaction(now)) {
+            cluster.awaitSwitchover();
+        }
+        if (now.socket().aborted() || (rested() && hungUp(now))) {
             return replace(now);
         }
         if (answered) {
@@ -137,6 +137,13 @@ public final class FollowingSession implements LogicalSession {
             }
             return fresh.connection();
         }
+    }
+
+    /** Whether the session has lain idle; notes that it is used now. */
+    private boolean rested() {
+        long before = lastUseNanos;
+        lastUseNanos = System.nanoTime();
+        return lastUseNanos - before > IDLE_NANOS;
     }
 
     /** Whether the server ended an idle session; reads what it sent meanwhile, so that nothing is lost. */
@@ -287,12 +294,13 @@ public final class FollowingSession implements LogicalSession {
             return;
         }
         int steps = journal.steps();
-        if (inTransaction(now) && (now.socket().aborted() || now.connection().isClosed())) {
+        // A session found dead before COMMIT is sent is a transaction lost for certain; found after, nobody knows.
+        if (inTransaction(now)
+                && (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now)))) {
             cluster.suspect(now);
             transactionOver();
             throw Losses.lost(now, steps, null);
         }
-        lastUseNanos = System.nanoTime();
         try {
             now.connection().commit();
             journal.clear();

@@ -55,7 +55,7 @@ final class PeekableSocket extends Socket {
             int before = getSoTimeout();
             setSoTimeout(PEEK_MILLIS);
             try {
-                return in.fill() ? RawSocket.Peek.DATA : RawSocket.Peek.HUNG_UP;
+                return in.fill() && !in.endsInError() ? RawSocket.Peek.DATA : RawSocket.Peek.HUNG_UP;
             } catch (SocketTimeoutException e) {
                 return RawSocket.Peek.QUIET;
             } finally {
@@ -82,6 +82,14 @@ final class PeekableSocket extends Socket {
                 ahead = in.read();
             }
             return ahead >= 0;
+        }
+
+        /**
+         * Whether an error message waits that nobody asked for: PostgreSQL sends one only when it ends the session. A TLS
+         * record never begins with this byte.
+         */
+        boolean endsInError() {
+            return ahead == 'E';
         }
 
         @Override

@@ -16,9 +16,9 @@ public final class RawSocket {
     public enum Peek {
         /** Nothing arrived: as good as alive. */
         QUIET,
-        /** Bytes are waiting: a notification, a changed parameter, or the server's last words. */
+        /** Bytes are waiting: a notification, a changed parameter, or under TLS the server's last words. */
         DATA,
-        /** The other side closed or reset the connection. */
+        /** The other side closed or reset the connection, or said that it ends the session. */
         HUNG_UP
     }
 

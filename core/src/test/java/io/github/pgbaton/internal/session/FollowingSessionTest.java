@@ -12,6 +12,7 @@ import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
+import io.github.pgbaton.topology.Switchover;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -214,6 +215,28 @@ class FollowingSessionTest {
     }
 
     @Test
+    void commitOnASessionThatDiedMeanwhileIsNotSentAndSoCertainlyLost() throws Exception {
+        session.setAutoCommit(false);
+        execute("INSERT INTO t VALUES (1)");
+        first.dropSessions();
+        rest();
+
+        assertThat(stateOf(() -> session.commit())).isEqualTo("40001");
+        execute("SELECT 1");
+    }
+
+    @Test
+    void commitAfterTheServersLastWordsIsNotSentAndSoCertainlyLost() throws Exception {
+        session.setAutoCommit(false);
+        execute("INSERT INTO t VALUES (1)");
+        first.terminateSessions();
+        rest();
+
+        assertThat(stateOf(() -> session.commit())).isEqualTo("40001");
+        assertThat(first.statements()).doesNotContain("COMMIT");
+    }
+
+    @Test
     void shutdownDuringCommitIsUnknownToo() throws Exception {
         first.script(sql -> sql.equals("COMMIT") ? Reaction.SHUT_DOWN : Reaction.SUCCEED);
         session.setAutoCommit(false);
@@ -305,6 +328,50 @@ class FollowingSessionTest {
                 .cause()
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("40001"));
+    }
+
+    @Test
+    void newTransactionWaitsForAnAnnouncedSwitchoverAndStartsOnTheNewPrimary() throws Exception {
+        execute("SELECT 1");
+        source.announce(new Switchover("node1", "node2", false));
+        CompletableFuture<Void> call = runAsync(() -> execute("INSERT INTO t VALUES (1)"));
+        assertThatThrownBy(() -> call.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+        source.loseLeader();
+        assertThatThrownBy(() -> call.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+        failOver();
+        call.get(20, TimeUnit.SECONDS);
+
+        assertThat(first.statements()).containsExactly("SELECT 1");
+        assertThat(second.statements()).containsExactly("INSERT INTO t VALUES (1)");
+    }
+
+    @Test
+    void transactionInProgressGoesOnWhileASwitchoverIsAnnounced() throws Exception {
+        session.setAutoCommit(false);
+        execute("INSERT INTO t VALUES (1)");
+        source.announce(new Switchover("node1", null, false));
+        execute("INSERT INTO t VALUES (2)");
+        session.commit();
+
+        assertThat(first.statements()).contains("INSERT INTO t VALUES (2)", "COMMIT");
+    }
+
+    @Test
+    void withdrawnSwitchoverLetsTransactionsGoOnWhereTheyWere() throws Exception {
+        source.announce(new Switchover("node1", null, false));
+        CompletableFuture<Void> call = runAsync(() -> execute("SELECT 1"));
+        source.announce(null);
+        call.get(20, TimeUnit.SECONDS);
+
+        assertThat(first.statements()).containsExactly("SELECT 1");
+    }
+
+    @Test
+    void switchoverForLaterHoldsNothingBack() throws Exception {
+        source.announce(new Switchover("node1", null, true));
+        execute("SELECT 1");
+
+        assertThat(first.statements()).containsExactly("SELECT 1");
     }
 
     @Test

@@ -15,8 +15,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A cluster of local processes; owns them all, through its guardian, until it is closed. */
 final class LocalPatroniCluster implements PatroniCluster {
@@ -27,8 +25,6 @@ final class LocalPatroniCluster implements PatroniCluster {
     /** How long Patroni may take to notice a change of its configuration, on top of a round. */
     private static final Duration NOTICE = Duration.ofSeconds(20);
 
-    private static final Logger LOG = LoggerFactory.getLogger(LocalPatroniCluster.class);
-
     private final Settings settings;
     private final Site site;
     private final Units units;
@@ -36,6 +32,7 @@ final class LocalPatroniCluster implements PatroniCluster {
     private final Firewall firewall;
     private final Guardian guardian;
     private final Health health;
+    private final Recovery recovery;
     private final List<String> members;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Thread onExit = new Thread(this::close, "pgbaton-testkit-exit");
@@ -52,6 +49,7 @@ final class LocalPatroniCluster implements PatroniCluster {
         this.guardian = guardian;
         this.members = settings.memberNames();
         this.health = new Health(settings, site, observer, members);
+        this.recovery = new Recovery(settings, observer, health, units, firewall);
         // The guardian would do without; but whoever sees this JVM end may count on the cluster being gone.
         Runtime.getRuntime().addShutdownHook(onExit);
     }
@@ -156,33 +154,12 @@ final class LocalPatroniCluster implements PatroniCluster {
     @Override
     public void restore(Duration deadline) {
         long end = System.nanoTime() + deadline.toNanos();
-        double begin = System.currentTimeMillis() / 1000.0;
-        boolean undone = firewall.healAll();
-        for (Unit etcd : units.etcd()) {
-            undone |= etcd.resume() | etcd.start();
-        }
-        Waiting.until(deadline, "etcd is back", observer::silentEtcd);
-        Optional<String> leader = leader();
-        for (int i = 0; i < members.size(); i++) {
-            Unit member = units.members().get(i);
-            if (member.hasStopped() && !leader.equals(Optional.of(members.get(i)))) {
-                // Not resumed: a Patroni that sleeps through the end of its lease may wake up, renew it and put the
-                // leader key back over its successor's, whose commits are then lost (seen with 3.0.2 and etcd3).
-                member.kill();
-            }
-            undone |= member.resume() | member.start();
-        }
-        if (units.haproxy().isPresent()) {
-            undone |= units.haproxy().get().resume() | units.haproxy().get().start();
-        }
+        long begin = System.currentTimeMillis();
+        boolean undone = recovery.undo(deadline);
         if (isPaused()) {
             unpause();
         }
-        String problem = health.problem();
-        if (undone || problem != null) {
-            LOG.info("restoring the cluster: {}", problem == null ? "something was stopped" : problem);
-            new Recovery(observer, health, settings, members, begin).run(Duration.ofNanos(end - System.nanoTime()));
-        }
+        recovery.awaitHealthy(Duration.ofNanos(end - System.nanoTime()), undone, begin);
     }
 
     @Override

@@ -5,13 +5,16 @@ import io.github.pgbaton.testkit.ClusterException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Helps Patroni to make a cluster healthy once every process runs: wakes it, so that nothing waits for the next round,
- * and has a member copied anew that cannot find its way back.
+ * Makes a broken cluster healthy again, whatever broke it.
+ *
+ * <p>Once every process runs that is Patroni's work. It is woken, so that nothing waits for the next round; and when it
+ * does not get there by itself, a member that cannot find its way back is copied anew.
  */
 final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
@@ -19,27 +22,62 @@ final class Recovery {
     /** How long Patroni may try by itself, on top of two rounds. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    private final Settings settings;
     private final Observer observer;
     private final Health health;
-    private final Settings settings;
+    private final Units units;
+    private final Firewall firewall;
     private final List<String> members;
-    private final double begin;
 
-    /** Makes healthy what was broken until {@code begin}, in seconds since the epoch as Patroni counts. */
-    Recovery(Observer observer, Health health, Settings settings, List<String> members, double begin) {
+    Recovery(Settings settings, Observer observer, Health health, Units units, Firewall firewall) {
+        this.settings = settings;
         this.observer = observer;
         this.health = health;
-        this.settings = settings;
-        this.members = members;
-        this.begin = begin;
+        this.units = units;
+        this.firewall = firewall;
+        this.members = settings.memberNames();
     }
 
-    void run(Duration deadline) {
+    /** Gets everything to run again; returns whether anything did not. */
+    boolean undo(Duration deadline) {
+        boolean undone = firewall.healAll();
+        for (Unit etcd : units.etcd()) {
+            undone |= etcd.resume() | etcd.start();
+        }
+        Waiting.until(deadline, "etcd is back", observer::silentEtcd);
+        Optional<String> leader = observer.leader();
+        for (int i = 0; i < members.size(); i++) {
+            Unit member = units.members().get(i);
+            if (member.hasStopped() && !leader.equals(Optional.of(members.get(i)))) {
+                // Not resumed: a Patroni that sleeps through the end of its lease may wake up, renew it and put the
+                // leader key back over its successor's, whose commits are then lost (seen with 3.0.2 and etcd3).
+                member.kill();
+            }
+            undone |= member.resume() | member.start();
+        }
+        for (Unit proxy : units.haproxy().stream().toList()) {
+            undone |= proxy.resume() | proxy.start();
+        }
+        return undone;
+    }
+
+    /**
+     * Waits until all is well.
+     *
+     * @param undone whether there was a fault, so that looking well is not enough
+     * @param begin when it was undone, in milliseconds since the epoch
+     */
+    void awaitHealthy(Duration deadline, boolean undone, long begin) {
+        String first = health.problem();
+        if (!undone && first == null) {
+            return;
+        }
+        LOG.info("restoring the cluster: {}", first == null ? "something stood still" : first);
         Duration patience = PATIENCE.plus(settings.loopWait().multipliedBy(2));
         Schedule wake = new Schedule(Duration.ZERO, WAKE);
         Schedule interfere = new Schedule(patience, patience);
         Waiting.until(deadline, "a restored cluster", () -> {
-            String problem = stale();
+            String problem = undone ? stale(begin) : null;
             if (problem == null) {
                 problem = health.problem();
             }
@@ -102,12 +140,12 @@ final class Recovery {
      * A member whose Patroni has not talked to etcd since the fault ended. Until then all may look well and yet a
      * primary be about to find out that its leader key has expired.
      */
-    private @Nullable String stale() {
+    private @Nullable String stale(long begin) {
         for (int i = 0; i < members.size(); i++) {
             try {
                 JsonElement seen = observer.rest(i).status().get("dcs_last_seen");
                 // Patroni rounds down to seconds.
-                if (seen != null && seen.getAsDouble() <= begin) {
+                if (seen != null && seen.getAsLong() * 1000 <= begin) {
                     return members.get(i) + " has not talked to etcd again";
                 }
             } catch (IOException e) {

@@ -78,6 +78,7 @@ final class Startup {
             }
             return oldLease();
         });
+        warnIfLifted();
     }
 
     private boolean isPrimary() {
@@ -130,13 +131,30 @@ final class Startup {
     private @Nullable String oldLease() {
         try {
             for (EtcdGateway.Entry key : observer.etcd().snapshot().entries()) {
-                if (key.lease() != 0 && !observer.etcd().grantedTtl(key.lease()).equals(settings.ttl())) {
+                if (key.lease() != 0 && observer.etcd().grantedTtl(key.lease()).equals(configuration.startupTtl())) {
                     return key.key() + " has another one";
                 }
             }
             return null;
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
+        }
+    }
+
+    /** Patroni from 3.1 on lifts a ttl below 20 s, without a word to whoever set it. */
+    private void warnIfLifted() {
+        try {
+            long lease = observer.etcd()
+                    .snapshot()
+                    .entry("leader")
+                    .map(EtcdGateway.Entry::lease)
+                    .orElse(0L);
+            Duration granted = observer.etcd().grantedTtl(lease);
+            if (lease != 0 && !granted.equals(settings.ttl())) {
+                LOG.warn("Patroni took a ttl of {} instead of {}", granted, settings.ttl());
+            }
+        } catch (IOException e) {
+            LOG.debug("the leader's lease is unknown", e);
         }
     }
 }
