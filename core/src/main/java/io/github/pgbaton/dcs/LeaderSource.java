@@ -25,6 +25,12 @@ public interface LeaderSource extends AutoCloseable {
     void suspect();
 
     /**
+     * Ends the suspicion: PostgreSQL itself has proven that the leader last published is the primary. Returns at once,
+     * may be called from any thread.
+     */
+    void trust();
+
+    /**
      * @return what this source watches, for log lines: endpoints, namespace and scope, never a credential
      */
     String description();

@@ -100,6 +100,9 @@ public final class ScriptedLeaderSource implements LeaderSource {
     }
 
     @Override
+    public void trust() {}
+
+    @Override
     public String description() {
         return "scripted";
     }

@@ -70,7 +70,8 @@ final class EtcdLeaderSource implements LeaderSource {
         ScheduledThreadPoolExecutor calls = new ScheduledThreadPoolExecutor(
                 endpoints + 1, // a name server that hangs takes one thread per endpoint
                 task -> {
-                    Thread thread = new Thread(task, prefix + number.incrementAndGet());
+                    Thread thread = new Thread(null, task, prefix + number.incrementAndGet(), 0, false);
+                    thread.setContextClassLoader(null);
                     thread.setDaemon(true);
                     return thread;
                 },
@@ -103,6 +104,17 @@ final class EtcdLeaderSource implements LeaderSource {
                 suspecting.set(false);
                 if (follower != null) {
                     follower.suspect();
+                }
+            });
+        }
+    }
+
+    @Override
+    public void trust() {
+        if (!closed.get()) {
+            loop.execute(() -> {
+                if (follower != null) {
+                    follower.trust();
                 }
             });
         }

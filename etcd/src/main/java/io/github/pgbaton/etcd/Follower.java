@@ -60,6 +60,10 @@ final class Follower implements Suspicion.Host {
         }
     }
 
+    void trust() {
+        suspicion.end();
+    }
+
     void close() {
         closed = true;
         suspicion.stop();

@@ -19,7 +19,10 @@ final class Loop {
         executor = new ScheduledThreadPoolExecutor(
                 1,
                 task -> {
-                    Thread made = new Thread(task, threadName);
+                    // Neither the class loader nor the thread-locals of whoever connected first: a redeployed
+                    // application has to be unloadable while another one keeps the watch.
+                    Thread made = new Thread(null, task, threadName, 0, false);
+                    made.setContextClassLoader(null);
                     made.setDaemon(true);
                     thread = made;
                     return made;

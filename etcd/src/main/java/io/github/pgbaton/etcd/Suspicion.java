@@ -62,6 +62,14 @@ final class Suspicion {
         }
     }
 
+    /** There is no doubt any more: only the connection of the watch is kept. */
+    void end() {
+        if (active) {
+            stop();
+            endpoints.stream().filter(e -> e != host.watched()).forEach(Endpoint::discard);
+        }
+    }
+
     void stop() {
         active = false;
         if (round != null) {
@@ -79,8 +87,7 @@ final class Suspicion {
         Leader now = publisher.topology().leader();
         boolean settled = now != null && !Objects.equals(now, suspected);
         if (settled || System.nanoTime() - endsAt > 0) {
-            stop();
-            endpoints.stream().filter(e -> e != host.watched()).forEach(Endpoint::discard);
+            end();
             return;
         }
         timer = loop.after(timing.untilNextProbe(), this::look);

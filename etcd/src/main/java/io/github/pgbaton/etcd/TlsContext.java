@@ -58,8 +58,7 @@ final class TlsContext {
     }
 
     private static IllegalArgumentException refused(String property, Path file, String accepted, Exception cause) {
-        IllegalArgumentException refused = EtcdSettings.bad(property, file.toString(), accepted);
-        refused.initCause(cause);
-        return refused;
+        // Without a cause: what the PEM parsers throw may quote what they were given.
+        return EtcdSettings.bad(property, file.toString(), accepted + " (" + cause.getClass().getSimpleName() + ")");
     }
 }

@@ -114,6 +114,11 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     }
 
     @Override
+    String wholeBatchText() {
+        return request.sql();
+    }
+
+    @Override
     void forgetBatch() {
         parameters.clearBatch();
     }

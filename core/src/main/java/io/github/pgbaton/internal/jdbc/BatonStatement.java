@@ -176,7 +176,7 @@ class BatonStatement extends ForwardingStatement {
 
     private void recoverBatch(SQLException failure) throws SQLException {
         try {
-            session.recover(failure, CallKind.EXECUTE, batchText());
+            session.recover(failure, CallKind.EXECUTE, wholeBatchText());
         } catch (SQLException thrown) {
             // As PgJDBC does: a batch that failed is gone.
             forgetBatch();
@@ -196,6 +196,11 @@ class BatonStatement extends ForwardingStatement {
 
     String batchText() {
         return settings.batchText();
+    }
+
+    /** Every text of the batch: any of them may have ended the transaction. */
+    String wholeBatchText() {
+        return settings.wholeBatchText();
     }
 
     void forgetBatch() {

@@ -105,6 +105,11 @@ final class StatementSettings {
         return batch == null || batch.isEmpty() ? "" : batch.get(0);
     }
 
+    /** @return all texts of a batch, as one text of several statements; empty where it has none */
+    String wholeBatchText() {
+        return batch == null ? "" : String.join(";\n", batch);
+    }
+
     /** @param made a statement made just now */
     void applyTo(Statement made) throws SQLException {
         if ((set & FETCH_SIZE) != 0) {

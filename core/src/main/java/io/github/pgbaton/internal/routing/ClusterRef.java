@@ -3,12 +3,10 @@ package io.github.pgbaton.internal.routing;
 import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
-import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One reference to a cluster's shared tracker, with the database and the credentials of one caller; the tracker lives
@@ -25,7 +23,7 @@ public final class ClusterRef {
         this.tracker = tracker;
         this.spec = spec;
         this.failoverTimeout = spec.config().failoverTimeout();
-        this.connector = new PrimaryConnector(tracker, spec);
+        this.connector = new PrimaryConnector(tracker, spec, released::get);
     }
 
     /**
@@ -41,8 +39,7 @@ public final class ClusterRef {
 
     /** @return another reference for the same caller, to be released by itself */
     public ClusterRef copy() {
-        Trackers.retain(tracker);
-        return new ClusterRef(tracker, spec);
+        return acquire(spec);
     }
 
     /** @return the cluster's name for messages */
@@ -100,19 +97,17 @@ public final class ClusterRef {
         session.discard(tracker.sockets());
     }
 
-    /** @return how many sockets this JVM holds to the cluster's members */
-    public int openSockets() {
-        return tracker.sockets().size();
-    }
-
-    /** @return the last known leader's address, null before the first */
-    public @Nullable HostPort leaderAddress() {
-        return tracker.route().address();
+    /** @param session aborted, so that nothing of it is left but what its own thread still holds */
+    public void forget(OpenSession session) {
+        session.socket().abort();
+        tracker.sockets().remove(session.socket());
     }
 
     /** @param now whether the tracker, where this was its last reference, ends at once rather than in a few seconds */
     public void release(boolean now) {
         if (released.compareAndSet(false, true)) {
+            // A thread that still waits for a primary on behalf of this reference gives up.
+            tracker.wake();
             Trackers.release(tracker, now);
         }
     }

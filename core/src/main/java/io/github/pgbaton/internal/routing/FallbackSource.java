@@ -36,7 +36,7 @@ final class FallbackSource implements LeaderSource {
     FallbackSource(LeaderSource lead, Supplier<LeaderSource> spare, String cluster) {
         this.lead = lead;
         this.spare = spare;
-        this.closer = Threads.shortLived("pgbaton-fallback-" + cluster, 1);
+        this.closer = Threads.shortLived("pgbaton-fallback-" + cluster, 4);
     }
 
     @Override
@@ -71,11 +71,12 @@ final class FallbackSource implements LeaderSource {
                     }
                     started = spare.get();
                     fallback = started;
+                    // Under the lock, or a close could come before it and leave the fallback running.
+                    started.start(new WhileNeeded(started, listener));
                 } finally {
                     lock.unlock();
                 }
                 LOG.warn("{} is silent ({}); asking {}", lead.description(), reason, started.description());
-                started.start(new WhileNeeded(started, listener));
             }
         });
     }
@@ -127,6 +128,21 @@ final class FallbackSource implements LeaderSource {
         }
         if (now != null) {
             now.suspect();
+        }
+    }
+
+    @Override
+    public void trust() {
+        lead.trust();
+        LeaderSource now;
+        lock.lock();
+        try {
+            now = fallback;
+        } finally {
+            lock.unlock();
+        }
+        if (now != null) {
+            now.trust();
         }
     }
 

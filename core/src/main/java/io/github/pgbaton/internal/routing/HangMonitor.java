@@ -2,13 +2,15 @@ package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.internal.probe.Knock;
 import io.github.pgbaton.internal.socket.SocketRegistry;
+import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.HostPort;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -19,34 +21,59 @@ import java.util.function.Supplier;
  *
  * <p>It catches what no leader key tells and no socket error ends: a network cut between this client and a member that is
  * still the leader, and a half-open connection. It costs a call nothing but a time stamp around its socket read: once a
- * second the tracker's timer looks at the stamps, and only where one is old does it knock, on a thread of the probe pool,
- * one knock per member at a time.
+ * second the tracker's timer looks at the stamps, and only where one is old does it knock, on a thread of its own, one
+ * knock per member at a time.
  */
 final class HangMonitor {
     private static final int MISSED_SIGNS = 3;
     private static final Duration SIGN = Duration.ofSeconds(2);
     private static final long TICK_MILLIS = 1000;
+    private static final Duration LONGEST_REST = Duration.ofSeconds(30);
+    private static final int KNOCKS = 4;
 
     private final SocketRegistry sockets;
-    private final ExecutorService knocks;
+    private final ThreadPoolExecutor knocks;
     private final Supplier<Duration> threshold;
     private final BiConsumer<HostPort, String> silent;
+    /** A member that answered is left in peace for a while, twice as long each time: its log shows every knock. */
+    private record Rest(long until, Duration length) {
+        static Rest first(Duration length) {
+            return of(length);
+        }
+
+        Rest longer() {
+            Duration twice = length.multipliedBy(2);
+            return of(twice.compareTo(LONGEST_REST) < 0 ? twice : LONGEST_REST);
+        }
+
+        private static Rest of(Duration length) {
+            return new Rest(System.nanoTime() + length.toNanos(), length);
+        }
+    }
+
+    private final Map<HostPort, Rest> rests = new ConcurrentHashMap<>();
     private final Map<HostPort, Integer> missed = new ConcurrentHashMap<>();
     private final Set<HostPort> knocking = ConcurrentHashMap.newKeySet();
 
     HangMonitor(
             SocketRegistry sockets,
-            ExecutorService knocks,
+            String cluster,
             Supplier<Duration> threshold,
             BiConsumer<HostPort, String> silent) {
         this.sockets = sockets;
-        this.knocks = knocks;
+        this.knocks = Threads.shortLived("pgbaton-knock-" + cluster, KNOCKS);
+        // Never on the timer's thread, which other deadlines depend on: a knock too many waits for the next look.
+        this.knocks.setRejectedExecutionHandler(new ThreadPoolExecutor.AbortPolicy());
         this.threshold = threshold;
         this.silent = silent;
     }
 
     void start(ScheduledExecutorService timer) {
         timer.scheduleWithFixedDelay(this::look, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    void close() {
+        knocks.shutdownNow();
     }
 
     private void look() {
@@ -57,18 +84,25 @@ final class HangMonitor {
         Set<HostPort> waitedFor = sockets.waitedForLongerThan(limit.toNanos());
         // Whoever answered its caller meanwhile starts with a clean record.
         missed.keySet().retainAll(waitedFor);
+        rests.keySet().retainAll(waitedFor);
         for (HostPort member : waitedFor) {
-            if (knocking.add(member)) {
-                knocks.execute(() -> knock(member));
+            Rest rest = rests.get(member);
+            if ((rest == null || rest.until - System.nanoTime() <= 0) && knocking.add(member)) {
+                try {
+                    knocks.execute(() -> knock(member, limit));
+                } catch (RejectedExecutionException e) {
+                    knocking.remove(member);
+                }
             }
         }
     }
 
-    private void knock(HostPort member) {
+    private void knock(HostPort member, Duration limit) {
         try {
             String silence = Knock.at(member, SIGN);
             if (silence == null) {
                 missed.remove(member);
+                rests.merge(member, Rest.first(limit), (old, first) -> old.longer());
             } else if (missed.merge(member, 1, Integer::sum) >= MISSED_SIGNS) {
                 missed.remove(member);
                 silent.accept(member, silence);

@@ -8,6 +8,7 @@ import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Topology;
 import java.time.Duration;
@@ -41,6 +42,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final ExecutorService probes;
     private final SessionOpener opener;
     private final Fence fence = new Fence();
+    private final Aliases aliases = new Aliases();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final FailoverLog log;
@@ -48,6 +50,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private boolean probing;
     private final Semaphore connects;
     private final SwitchoverHold hold;
+    private final HangMonitor hangs;
     private volatile boolean closed;
 
     LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
@@ -61,7 +64,8 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
         this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
-        new HangMonitor(sockets, probes, this::hangThreshold, this::silent).start(timer);
+        this.hangs = new HangMonitor(sockets, name, this::hangThreshold, this::silent);
+        hangs.start(timer);
         if (source != null) {
             source.start(this);
         }
@@ -88,6 +92,7 @@ final class LeaderTracker implements LeaderSource.Listener {
             lock.unlock();
         }
         sockets.abort(condemned);
+        log.flush();
         if (source != null) {
             source.suspect();
         }
@@ -130,6 +135,10 @@ final class LeaderTracker implements LeaderSource.Listener {
         return fence;
     }
 
+    Aliases aliases() {
+        return aliases;
+    }
+
     Route route() {
         return route;
     }
@@ -150,35 +159,50 @@ final class LeaderTracker implements LeaderSource.Listener {
         if (now.address() != null) {
             all.add(now.address());
         }
-        now.topology().members().values().forEach(member -> all.add(member.address()));
-        all.addAll(config.seeds());
+        for (Member member : now.topology().members().values()) {
+            addUnlessKnown(all, member.address());
+        }
+        config.seeds().forEach(seed -> addUnlessKnown(all, seed));
         return all;
+    }
+
+    private void addUnlessKnown(Set<HostPort> all, HostPort address) {
+        if (all.stream().noneMatch(other -> aliases.same(other, address))) {
+            all.add(address);
+        }
     }
 
     @Override
     public void published(Topology announced) {
         Topology snapshot = dialled(announced);
         List<RawSocket> condemned = List.of();
+        HostPort compareLater = null;
         lock.lock();
         try {
             Route old = route;
             if (old.silence() != null && source != null) {
                 log.heard(source.description());
             }
+            Leader leader = snapshot.leader();
             Member member = snapshot.leaderMember().orElse(null);
-            if (snapshot.leader() == null) {
+            if (leader == null || (member == null && !leader.member().equals(old.member()))) {
+                // A leader whose member key is missing has no address to go to yet, and the old one leads no longer.
                 if (old.held()) {
                     log.started("the leader key of " + old.leaderText() + " is gone");
                 }
                 route = old.lost(snapshot);
             } else if (member == null || (old.held() && sameMember(old, member))) {
-                // A leader whose member key is missing has no address to go to: the member key follows shortly.
                 route = old.withTopology(snapshot);
             } else {
-                if (old.address() != null && !old.address().equals(member.address())) {
-                    log.started("the lock went from " + old.leaderText() + " to " + member.name() + " ("
-                            + member.address() + ")");
-                    condemned = condemnAllBut(member.address());
+                HostPort before = old.address();
+                if (before != null && !aliases.same(before, member.address())) {
+                    if (old.asked() && !before.equals(member.address())) {
+                        compareLater = member.address();
+                    } else {
+                        log.started("the lock went from " + old.leaderText() + " to " + member.name() + " ("
+                                + member.address() + ")");
+                        condemned = condemnAllBut(aliases.of(member.address()));
+                    }
                 }
                 route = old.elected(member.name(), member.address(), snapshot);
             }
@@ -193,10 +217,35 @@ final class LeaderTracker implements LeaderSource.Listener {
             lock.unlock();
         }
         sockets.abort(condemned);
+        if (compareLater != null) {
+            abortAllButResolved(compareLater);
+        }
+        log.flush();
+    }
+
+    /**
+     * The members named the primary by an address of the URL, and now the source names it by its own: whether they are
+     * the same only a name server may know, and it must not be asked on the source's thread.
+     */
+    private void abortAllButResolved(HostPort leader) {
+        probes.execute(() -> {
+            Set<HostPort> all = aliases.resolve(leader);
+            List<RawSocket> condemned = List.of();
+            lock.lock();
+            try {
+                if (leader.equals(route.address())) {
+                    condemned = condemnAllBut(all);
+                }
+            } finally {
+                lock.unlock();
+            }
+            sockets.abort(condemned);
+            log.flush();
+        });
     }
 
     /** Under the lock, so that whoever it wakes finds the sessions marked; the closing follows without the lock. */
-    private List<RawSocket> condemnAllBut(HostPort keep) {
+    private List<RawSocket> condemnAllBut(Set<HostPort> keep) {
         List<RawSocket> condemned = sockets.condemnAllBut(keep);
         log.aborting(condemned.size());
         return condemned;
@@ -263,6 +312,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         } finally {
             lock.unlock();
         }
+        log.flush();
     }
 
     /** A session to a member broke: whoever connects next proves the primary anew, and the source looks again. */
@@ -291,6 +341,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         } finally {
             lock.unlock();
         }
+        log.flush();
         if (source != null) {
             source.suspect();
         }
@@ -307,10 +358,14 @@ final class LeaderTracker implements LeaderSource.Listener {
             route = route.withVerified(true);
             log.ended(route, standing.timeline());
             changed.signalAll();
-            return true;
         } finally {
             lock.unlock();
         }
+        log.flush();
+        if (source != null) {
+            source.trust();
+        }
+        return true;
     }
 
     /** A member that was asked directly has proven that it is the primary, while no source could tell. */
@@ -322,9 +377,9 @@ final class LeaderTracker implements LeaderSource.Listener {
             if (old.epoch() != seen.epoch() || !mustAskMembers(old)) {
                 return false;
             }
-            if (old.address() != null && !old.address().equals(address)) {
+            if (old.address() != null && !aliases.same(old.address(), address)) {
                 log.started("the members say that " + address + " is the primary now, no longer " + old.leaderText());
-                condemned = condemnAllBut(address);
+                condemned = condemnAllBut(aliases.of(address));
             }
             fence.raise(standing);
             Route next = address.equals(old.address()) ? old : old.found(nameAt(address), address);
@@ -335,6 +390,7 @@ final class LeaderTracker implements LeaderSource.Listener {
             lock.unlock();
         }
         sockets.abort(condemned);
+        log.flush();
         return true;
     }
 
@@ -396,6 +452,16 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
     }
 
+    /** Wakes whoever waits, for one of them has been given up. */
+    void wake() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Ends every thread and socket of the tracker. */
     void close() {
         closed = true;
@@ -403,14 +469,10 @@ final class LeaderTracker implements LeaderSource.Listener {
             source.close();
         }
         sockets.close();
+        hangs.close();
         probes.shutdownNow();
         timer.shutdownNow();
-        lock.lock();
-        try {
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        wake();
     }
 
     /** Whether nobody holds a reference any more; a thread that still waits for a primary gives up. */

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ final class MemberPoll {
 
     private final LeaderTracker tracker;
     private final ConnectionSpec spec;
+    private final BiFunction<Route, Standing, @Nullable String> refusal;
 
     /**
      * @param session open on the member
@@ -38,9 +40,10 @@ final class MemberPoll {
             @Nullable Answer answer,
             @Nullable SQLException failure) {}
 
-    MemberPoll(LeaderTracker tracker, ConnectionSpec spec) {
+    MemberPoll(LeaderTracker tracker, ConnectionSpec spec, BiFunction<Route, Standing, @Nullable String> refusal) {
         this.tracker = tracker;
         this.spec = spec;
+        this.refusal = refusal;
     }
 
     /** Null: no member says it is the primary; the attempts tell why. */
@@ -92,10 +95,7 @@ final class MemberPoll {
         OpenSession session = null;
         try {
             session = tracker.opener().open(member, spec, deadline);
-            int before = session.connection().getNetworkTimeout();
-            session.connection().setNetworkTimeout(Runnable::run, 2000);
-            Standing standing = Standing.ask(session.connection());
-            session.connection().setNetworkTimeout(Runnable::run, before);
+            Standing standing = PrimaryConnector.ask(session, deadline);
             return new Reply(member, new Answer(session, standing), null);
         } catch (SQLException e) {
             if (session != null) {
@@ -107,17 +107,12 @@ final class MemberPoll {
 
     private @Nullable Answer better(@Nullable Answer best, Answer answer, Attempts attempts) {
         Standing standing = answer.standing;
-        String refusal = standing.inRecovery()
-                ? "is in recovery: a replica"
-                : !standing.writable()
-                        ? "takes no writes: default_transaction_read_only is on"
-                        : tracker.fence()
-                                .refuse(standing, tracker.route().topology().systemIdentifier());
-        if (refusal == null && best != null && best.standing.timeline() >= standing.timeline()) {
-            refusal = "an older primary than " + best.session.address();
+        String why = refusal.apply(tracker.route(), standing);
+        if (why == null && best != null && best.standing.timeline() >= standing.timeline()) {
+            why = "an older primary than " + best.session.address();
         }
-        if (refusal != null) {
-            attempts.add(answer.session.address(), refusal);
+        if (why != null) {
+            attempts.add(answer.session.address(), why);
             answer.session.discard(tracker.sockets());
             return best;
         }
@@ -129,7 +124,7 @@ final class MemberPoll {
 
     private static @Nullable SQLException whyHopeless(SQLException failure) {
         try {
-            PrimaryConnector.giveUpUnlessTransient(failure);
+            PrimaryConnector.giveUpUnlessTransient(failure, true);
             return null;
         } catch (SQLException e) {
             return e;

@@ -13,6 +13,7 @@ import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 import org.postgresql.jdbc.PgConnection;
@@ -37,20 +38,26 @@ final class PrimaryConnector {
     /** How long one answer of an open session may take before the session counts as hung. */
     private static final Duration ANSWER = Duration.ofSeconds(2);
 
+    /** PgJDBC's word for what it refuses itself, such as a missing password. */
+    private static final String REJECTED = "08004";
+
+    private static final String TOO_MANY_CONNECTIONS = "53300";
     private static final Executor DIRECT = Runnable::run;
 
     private final LeaderTracker tracker;
     private final ConnectionSpec spec;
+    private final BooleanSupplier abandoned;
     private final MemberPoll poll;
     private final boolean readOnlyWanted;
     private final IntervalFunction freshPause;
     private final IntervalFunction longerPause;
 
-    PrimaryConnector(LeaderTracker tracker, ConnectionSpec spec) {
+    PrimaryConnector(LeaderTracker tracker, ConnectionSpec spec, BooleanSupplier abandoned) {
         this.tracker = tracker;
+        this.abandoned = abandoned;
         this.spec = spec;
         this.readOnlyWanted = PGProperty.READ_ONLY.getBoolean(spec.pgProperties());
-        this.poll = new MemberPoll(tracker, spec);
+        this.poll = new MemberPoll(tracker, spec, this::refusal);
         Duration interval = tracker.config().probeInterval();
         this.freshPause = IntervalFunction.ofRandomized(interval.toMillis(), 0.2);
         this.longerPause = IntervalFunction.ofExponentialRandomBackoff(interval, 1.5, 0.2, LONGEST_PAUSE);
@@ -68,7 +75,7 @@ final class PrimaryConnector {
         Attempts attempts = new Attempts();
         try {
             while (!deadline.passed()) {
-                if (tracker.isClosed()) {
+                if (givenUp()) {
                     throw new SQLNonTransientConnectionException(
                             "the connection or its data source was closed while it waited for the primary of "
                                     + tracker.name() + "; nothing was sent",
@@ -134,7 +141,7 @@ final class PrimaryConnector {
         try {
             session = tracker.opener().open(address, spec, deadline);
         } catch (SQLException e) {
-            giveUpUnlessTransient(e);
+            giveUpUnlessTransient(e, fresh(route));
             attempts.add(address, e);
             tracker.suspect(address);
             return null;
@@ -142,9 +149,10 @@ final class PrimaryConnector {
         try {
             Standing standing = Standing.reported(session.connection());
             if (standing == null || (!standing.inRecovery() && standing.readOnly())) {
-                standing = Standing.ask(session.connection());
+                standing = ask(session, deadline);
             }
             String refusal = refusal(route, standing);
+            tracker.aliases().learn(session);
             if (refusal == null && tracker.route().epoch() == route.epoch()) {
                 return session;
             }
@@ -165,6 +173,7 @@ final class PrimaryConnector {
             OpenSession session = null;
             try {
                 session = tracker.opener().open(address, spec, deadline);
+                tracker.aliases().learn(session);
                 Standing standing = awaitWritable(session, route, attempts, deadline);
                 if (standing != null && tracker.verified(route, standing)) {
                     OpenSession proven = session;
@@ -172,7 +181,7 @@ final class PrimaryConnector {
                     return proven;
                 }
             } catch (SQLException e) {
-                giveUpUnlessTransient(e);
+                giveUpUnlessTransient(e, fresh(route));
                 attempts.add(address, e);
                 tracker.unreachable(route, Attempts.reason(e));
             } finally {
@@ -185,17 +194,23 @@ final class PrimaryConnector {
         return null;
     }
 
-    /** Null: this session will not prove it. */
-    private @Nullable Standing awaitWritable(OpenSession session, Route route, Attempts attempts, Deadline deadline)
-            throws SQLException, InterruptedException {
+    /** Asks with a deadline of its own: a member may freeze between its handshake and its answer. */
+    static Standing ask(OpenSession session, Deadline deadline) throws SQLException {
         PgConnection connection = session.connection();
         int before = connection.getNetworkTimeout();
         connection.setNetworkTimeout(DIRECT, (int) deadline.left(ANSWER).toMillis());
-        for (int poll = 1; sameEpoch(route) && !deadline.passed(); poll++) {
-            Standing standing = Standing.ask(connection);
+        Standing standing = Standing.ask(connection);
+        connection.setNetworkTimeout(DIRECT, before);
+        return standing;
+    }
+
+    /** Null: this session will not prove it. */
+    private @Nullable Standing awaitWritable(OpenSession session, Route route, Attempts attempts, Deadline deadline)
+            throws SQLException, InterruptedException {
+        while (mayProve(route) && !deadline.passed()) {
+            Standing standing = ask(session, deadline);
             String refusal = refusal(route, standing);
             if (refusal == null) {
-                connection.setNetworkTimeout(DIRECT, before);
                 return standing;
             }
             attempts.add(session.address(), refusal);
@@ -215,6 +230,7 @@ final class PrimaryConnector {
         for (int attempt = 1; sameEpoch(route) && tracker.mustAskMembers(tracker.route()); attempt++) {
             MemberPoll.Answer answer = poll.ask(tracker.everybody(), deadline, attempts);
             if (answer != null) {
+                tracker.aliases().learn(answer.session());
                 if (tracker.found(route, answer.session().address(), answer.standing())) {
                     return answer.session();
                 }
@@ -245,7 +261,12 @@ final class PrimaryConnector {
 
     private boolean sameEpoch(Route route) {
         Route now = tracker.route();
-        return now.epoch() == route.epoch() && now.held() == route.held() && !tracker.isClosed();
+        return now.epoch() == route.epoch() && now.held() == route.held() && !givenUp();
+    }
+
+    /** Whether the connection was closed or aborted, by another thread, while this one waits. */
+    private boolean givenUp() {
+        return abandoned.getAsBoolean() || tracker.isClosed();
     }
 
     /** A source that falls silent ends it: somebody else may be the primary by now, and only the members can tell. */
@@ -254,8 +275,7 @@ final class PrimaryConnector {
     }
 
     private void pause(Route route, int attempt, Deadline deadline) throws InterruptedException {
-        boolean fresh = route.epoch() > 1 && System.nanoTime() - route.sinceNanos() < FRESH.toNanos();
-        long millis = (fresh ? freshPause : longerPause).apply(Math.min(attempt, 20));
+        long millis = (fresh(route) ? freshPause : longerPause).apply(Math.min(attempt, 20));
         long nanos = Math.min(Duration.ofMillis(millis).toNanos(), deadline.leftNanos());
         Route now = tracker.route();
         if (sameEpoch(route) && nanos > 0) {
@@ -263,10 +283,20 @@ final class PrimaryConnector {
         }
     }
 
-    /** Waiting helps against a member that is down, starting or stopping, and against nothing else. */
-    static void giveUpUnlessTransient(SQLException failure) throws SQLException {
+    private static boolean fresh(Route route) {
+        return route.epoch() > 1 && System.nanoTime() - route.sinceNanos() < FRESH.toNanos();
+    }
+
+    /**
+     * Waiting helps against a member that is down, starting or stopping, and in the rush after an election against one
+     * that has no room for another client yet; it helps against nothing else.
+     */
+    static void giveUpUnlessTransient(SQLException failure, boolean freshlyElected) throws SQLException {
         String state = failure.getSQLState();
-        boolean transientFailure = state != null && (state.startsWith("08") || state.startsWith("57P"));
+        boolean transientFailure = state != null
+                && ((state.startsWith("08") && !state.equals(REJECTED))
+                        || state.startsWith("57P")
+                        || (freshlyElected && state.equals(TOO_MANY_CONNECTIONS)));
         if (!transientFailure || isAboutCertificates(failure)) {
             throw failure;
         }

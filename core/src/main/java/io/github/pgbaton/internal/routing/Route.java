@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param address of that member, null before the first
  * @param held whether the lock is held now, as far as the source can tell
  * @param verified whether PostgreSQL at the address has proven in this epoch that it takes writes
+ * @param asked whether the members themselves named it, by an address of the URL, and not the source
  * @param heard whether the source has said anything yet, be it that it cannot tell
  * @param silence why the source cannot tell, null while it can
  * @param sinceNanos when this epoch began, in {@link System#nanoTime()}
@@ -23,35 +24,36 @@ record Route(
         @Nullable HostPort address,
         boolean held,
         boolean verified,
+        boolean asked,
         boolean heard,
         @Nullable String silence,
         long sinceNanos,
         Topology topology) {
 
-    static final Route NONE = new Route(0, null, null, false, false, false, null, 0, Topology.UNKNOWN);
+    static final Route NONE = new Route(0, null, null, false, false, false, false, null, 0, Topology.UNKNOWN);
 
     Route withVerified(boolean now) {
-        return new Route(epoch, member, address, held, now, heard, silence, sinceNanos, topology);
+        return new Route(epoch, member, address, held, now, asked, heard, silence, sinceNanos, topology);
     }
 
     Route withTopology(Topology snapshot) {
-        return new Route(epoch, member, address, held, verified, true, null, sinceNanos, snapshot);
+        return new Route(epoch, member, address, held, verified, asked, true, null, sinceNanos, snapshot);
     }
 
     Route lost(Topology snapshot) {
-        return new Route(epoch, member, address, false, false, true, null, sinceNanos, snapshot);
+        return new Route(epoch, member, address, false, false, asked, true, null, sinceNanos, snapshot);
     }
 
     Route silent(String reason) {
-        return new Route(epoch, member, address, held, verified, true, reason, sinceNanos, topology);
+        return new Route(epoch, member, address, held, verified, asked, true, reason, sinceNanos, topology);
     }
 
     Route elected(String newMember, HostPort newAddress, Topology snapshot) {
-        return new Route(epoch + 1, newMember, newAddress, true, false, true, null, System.nanoTime(), snapshot);
+        return new Route(epoch + 1, newMember, newAddress, true, false, false, true, null, System.nanoTime(), snapshot);
     }
 
     Route found(String newMember, HostPort newAddress) {
-        return new Route(epoch + 1, newMember, newAddress, true, false, true, silence, System.nanoTime(), topology);
+        return new Route(epoch + 1, newMember, newAddress, true, false, true, true, silence, System.nanoTime(), topology);
     }
 
     /** For messages: the member's name and address. */

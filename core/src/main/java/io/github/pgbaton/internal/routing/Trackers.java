@@ -4,6 +4,7 @@ import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.config.ClusterId;
 import io.github.pgbaton.dcs.LeaderSource;
 import io.github.pgbaton.dcs.LeaderSourceProvider;
+import io.github.pgbaton.internal.rest.PatroniRestSourceProvider;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -63,11 +64,6 @@ final class Trackers {
         }
     }
 
-    /** A further reference to a tracker that the caller already holds one of. */
-    static void retain(LeaderTracker tracker) {
-        acquire(tracker.config());
-    }
-
     /** Gives a reference back; now: the tracker ends with the last one at once, else a few seconds later. */
     static void release(LeaderTracker tracker, boolean now) {
         LOCK.lock();
@@ -102,7 +98,18 @@ final class Trackers {
         tracker.close();
     }
 
+    /** What the configuration names: another DCS leads, and Patroni's own interface is its fallback. */
     private static @Nullable LeaderSource source(BatonConfig config) {
+        LeaderSourceProvider rest = new PatroniRestSourceProvider();
+        LeaderSource lead = lead(config);
+        Optional<LeaderSource> own = rest.create(config);
+        if (lead == null || own.isEmpty()) {
+            return lead == null ? own.orElse(null) : lead;
+        }
+        return new FallbackSource(lead, () -> rest.create(config).orElseThrow(), lead.description());
+    }
+
+    private static @Nullable LeaderSource lead(BatonConfig config) {
         for (LeaderSourceProvider provider :
                 ServiceLoader.load(LeaderSourceProvider.class, LeaderSourceProvider.class.getClassLoader())) {
             Optional<LeaderSource> source = provider.create(config);

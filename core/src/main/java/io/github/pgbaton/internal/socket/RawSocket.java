@@ -3,6 +3,8 @@ package io.github.pgbaton.internal.socket;
 import io.github.pgbaton.topology.HostPort;
 import java.io.IOException;
 import java.net.Socket;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The TCP socket under one PgJDBC connection, below any TLS; once aborted it stays aborted.
@@ -25,6 +27,7 @@ public final class RawSocket {
     private final Socket socket;
     private final HostPort address;
     private volatile boolean aborted;
+    private volatile @Nullable HostPort remote;
 
     RawSocket(Socket socket, HostPort address) {
         this.socket = socket;
@@ -34,6 +37,22 @@ public final class RawSocket {
     /** @return the member it was opened to, as dialled */
     public HostPort address() {
         return address;
+    }
+
+    /** @return the IP address and port it is connected to, null before that */
+    public @Nullable HostPort remote() {
+        HostPort known = remote;
+        if (known == null && socket.getInetAddress() != null && socket.getPort() > 0) {
+            known = new HostPort(socket.getInetAddress().getHostAddress(), socket.getPort());
+            remote = known;
+        }
+        return known;
+    }
+
+    /** Whether it leads to any of the addresses, by the name that was dialled or by the IP address behind it. */
+    boolean leadsTo(Set<HostPort> members) {
+        HostPort ip = remote();
+        return members.contains(address) || (ip != null && members.contains(ip));
     }
 
     /** Closes the socket under whoever uses it; any thread; returns without waiting for them. */

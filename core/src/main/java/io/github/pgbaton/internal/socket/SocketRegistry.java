@@ -43,14 +43,14 @@ public final class SocketRegistry {
     }
 
     /**
-     * Marks every socket to any other address: from now on no call finds its session usable. Closes none yet and never
+     * Marks every socket to any other member: from now on no call finds its session usable. Closes none yet and never
      * blocks, so it may be called under a lock; {@link #abort} has to follow.
      *
-     * @param address the only one that stays
+     * @param member all addresses of the only one that stays: one member may be known by a name and by an IP address
      * @return the marked sockets
      */
-    public List<RawSocket> condemnAllBut(HostPort address) {
-        return condemn(socket -> !socket.address().equals(address));
+    public List<RawSocket> condemnAllBut(Set<HostPort> member) {
+        return condemn(socket -> !socket.leadsTo(member));
     }
 
     /**

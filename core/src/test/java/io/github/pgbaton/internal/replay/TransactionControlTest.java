@@ -17,6 +17,11 @@ class TransactionControlTest {
                 "INSERT INTO t VALUES (1); COMMIT",
                 "ROLLBACK; INSERT INTO t VALUES (1)",
                 "ABORT",
+                "  \n\tCOMMIT",
+                "-- harmless\nCOMMIT",
+                "{call settle()}",
+                "{? = call settle()}",
+                "INSERT INTO t VALUES ('CASE'); END",
                 "PREPARE TRANSACTION 'x'",
                 "CALL settle()",
                 "DO $$ BEGIN COMMIT; END $$",
@@ -39,6 +44,9 @@ class TransactionControlTest {
                 "ROLLBACK WORK TO a",
                 "INSERT INTO t VALUES (1) ON CONFLICT (id) DO UPDATE SET a = 1",
                 "SAVEPOINT a",
+                "SELECT CASE WHEN a THEN 1 ELSE 2 END FROM t;",
+                "UPDATE t SET a = 'please commit'",
+                "WITH x AS (SELECT 1) SELECT CASE a WHEN 1 THEN 2 END FROM x",
                 "SELECT ends_at, docs FROM endings"
             })
     void textThatStaysInsideIsNot(String sql) {
