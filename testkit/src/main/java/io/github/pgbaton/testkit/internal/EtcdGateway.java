@@ -99,6 +99,11 @@ final class EtcdGateway {
         }
     }
 
+    /** Removes a key, as an administrator would. */
+    void delete(String key) throws IOException {
+        anyEndpoint("/v3/kv/deleterange", "{\"key\":\"" + encode(prefix + key) + "\"}");
+    }
+
     /** The request that watches the cluster's keys from this revision on. */
     String watchRequest(long revision) {
         return "{\"create_request\":{" + keyRange() + ",\"start_revision\":\"" + revision + "\"}}";

@@ -11,6 +11,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes to one member all the time and notes when a write is acknowledged; a write counts from the moment its
@@ -28,6 +30,8 @@ final class MemberProbe {
     private static final long WRITE_PAUSE_MILLIS = 10;
     private static final long CALM_PAUSE_MILLIS = 20;
     private static final long TENSE_PAUSE_MILLIS = 5;
+
+    private static final Logger LOG = LoggerFactory.getLogger(MemberProbe.class);
 
     private final Observer observer;
     private final int index;
@@ -60,8 +64,9 @@ final class MemberProbe {
 
     void awaitFirstAnswer(Duration deadline) {
         try {
-            boolean inTime = answered.await(deadline.toMillis(), TimeUnit.MILLISECONDS);
-            assert inTime || !inTime : "a frozen member does not answer, and that is an answer";
+            if (!answered.await(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.debug("{} is silent", member);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Asks the cluster how it is, without changing it, from the address that no cut touches. */
 final class Observer {
@@ -56,6 +57,16 @@ final class Observer {
         try (RawPostgres session = connect(member)) {
             return session.query(sql);
         }
+    }
+
+    /** Says which etcd member does not answer, or null when all do. */
+    @Nullable
+    String silentEtcd() {
+        return etcd.endpoints().stream()
+                .filter(endpoint -> !etcd.answers(endpoint))
+                .findFirst()
+                .map(endpoint -> "etcd does not answer at " + endpoint)
+                .orElse(null);
     }
 
     /** Whether this member commits a write now, on its own disk. */

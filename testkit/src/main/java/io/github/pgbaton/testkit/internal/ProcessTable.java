@@ -87,20 +87,22 @@ final class ProcessTable {
         signalUntil("STOP", which, Entry::isStopped);
     }
 
-    void resume() {
-        signalUntil("CONT", entry -> true, entry -> !entry.isStopped());
+    /** Lets all go on; returns whether any stood. */
+    boolean resume() {
+        return signalUntil("CONT", entry -> true, entry -> !entry.isStopped());
     }
 
-    private void signalUntil(String signal, Predicate<Entry> which, Predicate<Entry> done) {
+    /** Returns whether there was anybody to send it to. */
+    private boolean signalUntil(String signal, Predicate<Entry> which, Predicate<Entry> done) {
         long end = System.nanoTime() + DEADLINE.toNanos();
-        while (true) {
+        for (int round = 0; ; round++) {
             List<String> pids = processes().stream()
                     .filter(which)
                     .filter(done.negate())
                     .map(entry -> Long.toString(entry.pid()))
                     .toList();
             if (pids.isEmpty()) {
-                return;
+                return round > 0;
             }
             if (System.nanoTime() - end > 0) {
                 throw new ClusterException("SIG" + signal + " did not reach " + pids + " of " + directory);

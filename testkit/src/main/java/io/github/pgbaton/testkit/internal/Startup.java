@@ -36,10 +36,11 @@ final class Startup {
         Guardian guardian = Guardian.start(site);
         try {
             Configuration configuration = new Configuration(settings, site, programs);
+            Firewall firewall = Firewall.open(settings, site);
             Units units = Units.create(settings, site, configuration);
             Observer observer = new Observer(settings, site);
             new Startup(settings, site, units, observer, configuration).run();
-            LocalPatroniCluster cluster = new LocalPatroniCluster(settings, site, units, observer, guardian);
+            LocalPatroniCluster cluster = new LocalPatroniCluster(settings, site, units, observer, firewall, guardian);
             cluster.awaitHealthy(DEADLINE);
             LOG.info(
                     "cluster {} ready at {} after {} ms",
@@ -57,9 +58,7 @@ final class Startup {
         units.etcd().forEach(Unit::start);
         Waiting.until(DEADLINE, "etcd starts", () -> {
             units.etcd().forEach(Startup::demandRunning);
-            return observer.etcd().endpoints().stream().allMatch(observer.etcd()::answers)
-                    ? null
-                    : "it does not answer";
+            return observer.silentEtcd();
         });
         // The others would only wait for this one, a round at a time; started when it is there they copy it at once.
         Unit first = units.members().get(0);

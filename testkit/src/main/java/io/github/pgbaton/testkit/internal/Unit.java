@@ -30,10 +30,10 @@ final class Unit {
         this.processes = new ProcessTable(directory, gid);
     }
 
-    /** Starts its main process, unless that is alive. */
-    synchronized void start() {
+    /** Starts its main process, unless that is alive; returns whether it had to. */
+    synchronized boolean start() {
         if (isRunning()) {
-            return;
+            return false;
         }
         List<String> words = new ArrayList<>();
         // A session of its own: an interrupt at the terminal ends the test, and the guardian ends this.
@@ -54,6 +54,7 @@ final class Unit {
         builder.environment().put("PYTHONUNBUFFERED", "1");
         try {
             main = builder.start();
+            return true;
         } catch (IOException e) {
             throw new ClusterException(name + " did not start", e);
         }
@@ -72,12 +73,18 @@ final class Unit {
         processes.kill(which);
     }
 
+    /** Whether any of it stands still. */
+    boolean hasStopped() {
+        return processes.processes().stream().anyMatch(ProcessTable.Entry::isStopped);
+    }
+
     void freeze(Predicate<ProcessTable.Entry> which) {
         processes.stop(which);
     }
 
-    void resume() {
-        processes.resume();
+    /** Lets all go on; returns whether any stood. */
+    boolean resume() {
+        return processes.resume();
     }
 
     /** The end of what it wrote, for messages. */

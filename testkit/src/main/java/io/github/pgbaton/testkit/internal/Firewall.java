@@ -1,0 +1,203 @@
+package io.github.pgbaton.testkit.internal;
+
+import io.github.pgbaton.testkit.ClusterException;
+import io.github.pgbaton.testkit.Party;
+import io.github.pgbaton.testkit.UnsupportedFaultException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loses the packets between two parts of a cluster; touches only its own nftables table, which the guardian removes.
+ *
+ * <p>Addresses do not tell who talks: whoever opens a connection on loopback has the source 127.0.0.1. But every part of
+ * the cluster runs in a group of its own, and a packet that leaves knows the group of its socket. So from the start of
+ * the cluster each connection to it is marked with the group that opened it; unmarked ones are the client's. The mark is
+ * the connection's, thus the answers are recognised too, and connections that were there before the cut. Packets are
+ * dropped where they come in: the sender believes that they are on their way, as on a real network.
+ */
+final class Firewall {
+    private final Settings settings;
+    private final Site site;
+    private final @Nullable String whyNot;
+    private final Set<Cut> cuts = new LinkedHashSet<>();
+
+    private Firewall(Settings settings, Site site, @Nullable String whyNot) {
+        this.settings = settings;
+        this.site = site;
+        this.whyNot = whyNot;
+    }
+
+    /** A cut between two single parts, the same whichever is named first. */
+    private record Cut(Party a, Party b) {
+        static Cut of(Party a, Party b) {
+            return a.toString().compareTo(b.toString()) <= 0 ? new Cut(a, b) : new Cut(b, a);
+        }
+    }
+
+    /** Begins to mark connections, before there are any; a machine that cannot is no error until a cut is asked for. */
+    static Firewall open(Settings settings, Site site) {
+        return new Firewall(settings, site, tryToMark(site));
+    }
+
+    private static @Nullable String tryToMark(Site site) {
+        if (!site.root()) {
+            return "cutting the network needs root: it gives each part of the cluster a group and drops its packets";
+        }
+        if (Programs.find("nft").isEmpty()) {
+            return "cutting the network needs nft: apt-get install -y --no-install-recommends nftables";
+        }
+        String table = "inet " + site.table();
+        // The addresses that listen, not the observer's: an answer to it must not mark its connection.
+        String listening = site.postgres(0).getAddress().getHostAddress() + "-"
+                + site.haproxy().getAddress().getHostAddress();
+        Shell.Result result = nft("""
+                add table %1$s
+                delete table %1$s
+                table %1$s {
+                  chain mark {
+                    type filter hook output priority 0; policy accept;
+                    ip daddr %2$s meta skgid %3$d-%4$d ct mark set meta skgid
+                  }
+                  chain lose {
+                    type filter hook input priority 0; policy accept;
+                  }
+                }
+                """.formatted(table, listening, site.firstGid(), site.lastGid()));
+        return result.status() == 0
+                ? null
+                : "cutting the network needs nftables with connection tracking, and nft said: " + result.output();
+    }
+
+    synchronized void cut(Party a, Party b) {
+        if (whyNot != null) {
+            throw new UnsupportedFaultException(whyNot);
+        }
+        Set<Cut> wanted = pairs(a, b);
+        if (cuts.addAll(wanted)) {
+            apply();
+        }
+    }
+
+    synchronized void heal(Party a, Party b) {
+        if (cuts.removeAll(pairs(a, b))) {
+            apply();
+        }
+    }
+
+    /** Returns whether there was anything to heal. */
+    synchronized boolean healAll() {
+        if (cuts.isEmpty()) {
+            return false;
+        }
+        cuts.clear();
+        apply();
+        return true;
+    }
+
+    private Set<Cut> pairs(Party a, Party b) {
+        Set<Cut> pairs = new LinkedHashSet<>();
+        for (Party one : parts(a)) {
+            for (Party other : parts(b)) {
+                if (one.equals(other)) {
+                    throw new IllegalArgumentException(one + " cannot be cut from itself");
+                }
+                pairs.add(Cut.of(one, other));
+            }
+        }
+        return pairs;
+    }
+
+    private List<Party> parts(Party party) {
+        return switch (party.kind()) {
+            case CLIENT -> List.of(party);
+            case MEMBER -> List.of(Party.member(settings.memberName(settings.memberIndex(party.name()))));
+            case ETCD ->
+                party.name().equals("*")
+                        ? IntStream.range(0, settings.etcdMembers())
+                                .mapToObj(Party::etcd)
+                                .toList()
+                        : List.of(Party.etcd(etcdIndex(party)));
+            case HAPROXY -> {
+                if (!settings.haproxy()) {
+                    throw new IllegalArgumentException("this cluster has no HAProxy");
+                }
+                yield List.of(party);
+            }
+        };
+    }
+
+    private int etcdIndex(Party party) {
+        int index = Integer.parseInt(party.name());
+        if (index < 0 || index >= settings.etcdMembers()) {
+            throw new IllegalArgumentException("no etcd member " + index);
+        }
+        return index;
+    }
+
+    private void apply() {
+        String chain = "inet " + site.table() + " lose";
+        List<String> commands = new ArrayList<>(List.of("flush chain " + chain));
+        for (Cut cut : cuts) {
+            for (String match : matches(cut.a(), cut.b())) {
+                commands.add("add rule " + chain + " " + match + " drop");
+            }
+            for (String match : matches(cut.b(), cut.a())) {
+                commands.add("add rule " + chain + " " + match + " drop");
+            }
+        }
+        Shell.Result result = nft(commands.stream().collect(Collectors.joining("\n", "", "\n")));
+        if (result.status() != 0) {
+            throw new ClusterException("nft refused a rule: " + result.output());
+        }
+    }
+
+    /** Both directions of the connections that one party opens to the other. */
+    private List<String> matches(Party from, Party to) {
+        Optional<InetAddress> address = address(to);
+        if (address.isEmpty()) {
+            return List.of();
+        }
+        String there = address.get().getHostAddress();
+        OptionalInt gid = gid(from);
+        if (gid.isPresent()) {
+            String mark = "ct mark " + gid.getAsInt();
+            return List.of(mark + " ip daddr " + there, mark + " ip saddr " + there);
+        }
+        String observer = site.observer().getHostAddress();
+        return List.of(
+                "ct mark 0 ip daddr " + there + " ip saddr != " + observer,
+                "ct mark 0 ip saddr " + there + " ip daddr != " + observer);
+    }
+
+    /** Where a party listens; the client does not. */
+    private Optional<InetAddress> address(Party party) {
+        return switch (party.kind()) {
+            case CLIENT -> Optional.empty();
+            case MEMBER ->
+                Optional.of(site.postgres(settings.memberIndex(party.name())).getAddress());
+            case ETCD -> Optional.of(site.etcdClient(etcdIndex(party)).getAddress());
+            case HAPROXY -> Optional.of(site.haproxy().getAddress());
+        };
+    }
+
+    private OptionalInt gid(Party party) {
+        return switch (party.kind()) {
+            case CLIENT -> OptionalInt.empty();
+            case MEMBER -> site.memberGid(settings.memberIndex(party.name()));
+            case ETCD -> site.etcdGid(etcdIndex(party));
+            case HAPROXY -> site.haproxyGid();
+        };
+    }
+
+    private static Shell.Result nft(String script) {
+        return Shell.run(script, List.of("nft", "-f", "-"));
+    }
+}
