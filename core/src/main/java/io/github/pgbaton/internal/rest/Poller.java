@@ -1,0 +1,359 @@
+package io.github.pgbaton.internal.rest;
+
+import io.github.pgbaton.internal.rest.Json.BadAnswer;
+import io.github.pgbaton.topology.ClusterSettings;
+import io.github.pgbaton.topology.Role;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides when to ask whom: calm, one question now and then; in doubt, every endpoint and the named leader itself a few
+ * times a second, for a bounded time.
+ *
+ * <p>Calm ends with a suspicion, an answer that differs from what is known, an endpoint that stops answering, or the
+ * hour of a scheduled switchover; it returns once the leader itself has said, after the last suspicion, that it holds
+ * the lock and runs. Confined to the loop.
+ */
+final class Poller {
+    private static final Logger LOG = LoggerFactory.getLogger(Poller.class);
+    private static final Duration LEAD = Duration.ofSeconds(1);
+    private static final Duration FARTHEST_PLAN = Duration.ofDays(30);
+
+    private final Loop loop;
+    private final List<Endpoint> endpoints;
+    private final Locator locator;
+    private final @Nullable String scope;
+    private final Timing timing;
+    private final Publisher publisher;
+    private final Facts facts;
+    private final Map<Endpoint, Said> said = new LinkedHashMap<>();
+    private final Map<String, LockProof> proofs = new HashMap<>();
+    private final Map<String, Long> asked = new HashMap<>();
+    private final Set<String> awaited = new HashSet<>();
+    private final Set<Endpoint> failing = new HashSet<>();
+
+    private boolean closed;
+    private boolean fast;
+    private long suspectedAt;
+    private long fastUntil;
+    private long closeLookAt = System.nanoTime() - Duration.ofHours(1).toNanos();
+    private long round;
+    private long factsRound = -1;
+    private int turn;
+    private @Nullable Future<?> timer;
+    private @Nullable Instant planned;
+    private @Nullable Future<?> plan;
+
+    /** The last word of an endpoint, exactly one of view and failure. */
+    private record Said(
+            @Nullable ClusterView view, @Nullable String failure, long atNanos) {}
+
+    Poller(
+            Loop loop,
+            List<Endpoint> endpoints,
+            Locator locator,
+            @Nullable String scope,
+            Timing timing,
+            Publisher publisher) {
+        this.loop = loop;
+        this.endpoints = endpoints;
+        this.locator = locator;
+        this.scope = scope;
+        this.timing = timing;
+        this.publisher = publisher;
+        this.facts = new Facts(publisher, this::retime);
+        // Each client begins elsewhere, or the first endpoint of everybody's URL would carry all of them.
+        this.turn = ThreadLocalRandom.current().nextInt(endpoints.size());
+    }
+
+    /** Looks closely, at once unless it does already, and until the leader is confirmed or a failover had its time. */
+    void suspect(String why) {
+        if (closed) {
+            return;
+        }
+        ClusterSettings settings = publisher.settings();
+        suspectedAt = System.nanoTime();
+        fastUntil = suspectedAt + settings.ttl().plus(settings.loopWait()).toNanos();
+        if (!fast) {
+            LOG.debug("looking closely: {}", why);
+            fast = true;
+            long sinceLast = suspectedAt - closeLookAt;
+            next(Duration.ofNanos(Math.max(0, timing.fastLeast().toNanos() - sinceLast)));
+        }
+    }
+
+    void close() {
+        closed = true;
+        cancel(timer);
+        cancel(plan);
+        endpoints.forEach(Endpoint::close);
+        locator.close();
+    }
+
+    private static void cancel(@Nullable Future<?> task) {
+        if (task != null) {
+            task.cancel(false);
+        }
+    }
+
+    private void next(Duration delay) {
+        cancel(timer);
+        timer = loop.after(delay, this::turn);
+    }
+
+    private void turn() {
+        if (closed) {
+            return;
+        }
+        round++;
+        long now = System.nanoTime();
+        if (fast && now - fastUntil > 0) {
+            LOG.debug("no confirmation, looking seldom again");
+            fast = false;
+        }
+        if (fast) {
+            closeLookAt = now;
+            next(timing.untilNextRound());
+            for (Endpoint endpoint : endpoints) {
+                if (endpoint.isIdle()) {
+                    endpoint.get("/cluster", new ClusterAnswer(endpoint, () -> {}));
+                }
+            }
+        } else {
+            // Those that failed come last and are asked only where all others fail too.
+            List<Endpoint> order = new ArrayList<>();
+            turn = (turn + 1) % endpoints.size();
+            for (int i = 0; i < endpoints.size(); i++) {
+                order.add(endpoints.get((turn + i) % endpoints.size()));
+            }
+            order.sort(Comparator.comparing(failing::contains));
+            askInTurn(order, 0, round);
+        }
+    }
+
+    /** One question, to the first that answers. */
+    private void askInTurn(List<Endpoint> order, int index, long ofRound) {
+        if (closed || fast || round != ofRound) {
+            return;
+        }
+        if (index >= order.size()) {
+            calm(); // nobody answered, which the last failure has reported
+            return;
+        }
+        Endpoint endpoint = order.get(index);
+        if (!endpoint.get("/cluster", new ClusterAnswer(endpoint, () -> askInTurn(order, index + 1, ofRound)))) {
+            askInTurn(order, index + 1, ofRound);
+        }
+    }
+
+    private void calm() {
+        fast = false;
+        next(timing.untilNextQuestion(publisher.settings()));
+    }
+
+    /** The interval follows from the ttl. */
+    private void retime() {
+        if (!fast && !closed) {
+            calm();
+        }
+    }
+
+    private final class ClusterAnswer implements Endpoint.Handler {
+        private final Endpoint endpoint;
+        private final Runnable otherwise;
+
+        ClusterAnswer(Endpoint endpoint, Runnable otherwise) {
+            this.endpoint = endpoint;
+            this.otherwise = otherwise;
+        }
+
+        @Override
+        public void replied(HttpReply reply, long sentNanos) {
+            // A member that cannot serve says 503 and tells what it knows of the cluster all the same.
+            if (reply.status() != 200 && reply.status() != 503) {
+                failed("status " + reply.status(), sentNanos);
+                return;
+            }
+            ClusterView view;
+            try {
+                view = PatroniJson.cluster(reply.body());
+            } catch (BadAnswer e) {
+                failed("status " + reply.status() + ", " + e.getMessage(), sentNanos);
+                return;
+            }
+            if (scope != null && view.scope() != null && !scope.equals(view.scope())) {
+                failed("belongs to the cluster " + view.scope() + ", not " + scope, sentNanos);
+                return;
+            }
+            failing.remove(endpoint);
+            said.remove(endpoint); // so that the newest comes last
+            said.put(endpoint, new Said(view, null, System.nanoTime()));
+            answered(endpoint, view);
+        }
+
+        @Override
+        public void failed(String reason, long sentNanos) {
+            said.remove(endpoint);
+            said.put(endpoint, new Said(null, reason, System.nanoTime()));
+            if (failing.add(endpoint)) {
+                suspect(endpoint + " " + reason);
+            }
+            judge(null);
+            otherwise.run();
+        }
+    }
+
+    private void answered(Endpoint endpoint, ClusterView view) {
+        boolean expected = publisher.view() != null
+                && Objects.equals(view.leader(), publisher.known().leader());
+        if (!fast && expected && !publisher.isDegraded()) {
+            publisher.decided(new Tally.Decision(view, null, false));
+            plan(view);
+            askFacts(endpoint);
+            calm();
+            return;
+        }
+        if (!fast) {
+            suspect(endpoint + " tells something new");
+        }
+        judge(endpoint);
+    }
+
+    /** Weighs everything that is known now. */
+    private void judge(@Nullable Endpoint source) {
+        if (!fast) {
+            return;
+        }
+        List<ClusterView> views = new ArrayList<>();
+        StringBuilder failures = new StringBuilder();
+        int verdicts = 0;
+        long now = System.nanoTime();
+        for (Map.Entry<Endpoint, Said> entry : said.entrySet()) {
+            Said last = entry.getValue();
+            if (now - last.atNanos() > timing.freshness().toNanos()) {
+                continue;
+            }
+            verdicts++;
+            if (last.view() != null) {
+                views.add(last.view());
+            } else {
+                failures.append(failures.length() == 0 ? "" : "; ")
+                        .append(entry.getKey())
+                        .append(": ")
+                        .append(last.failure());
+            }
+        }
+        boolean complete = verdicts == endpoints.size();
+        if (views.isEmpty()) {
+            if (complete) {
+                publisher.degraded(failures.toString());
+            }
+            return;
+        }
+        views.forEach(this::askLeader);
+        proofs.values()
+                .removeIf(proof -> now - proof.sentNanos() > timing.freshness().toNanos());
+        Tally.Decision decision =
+                new Tally(views, endpoints.size(), complete, proofs, awaited, publisher.known()).decide();
+        if (decision == null) {
+            return;
+        }
+        if (publisher.decided(decision)) {
+            LOG.debug("leader {}", decision.leader());
+            facts.forget();
+            factsRound = -1;
+        }
+        plan(decision.view());
+        LockProof proof = decision.proof();
+        boolean confirmed = decision.confirmed() && proof != null && proof.sentNanos() - suspectedAt >= 0;
+        if (confirmed && !isImminent(Instant.now())) {
+            calm();
+        }
+        if (source != null) {
+            askFacts(source);
+        }
+    }
+
+    /** Asks a named leader itself, once per round. */
+    private void askLeader(ClusterView view) {
+        String leader = view.leader();
+        if (leader == null || awaited.contains(leader) || Objects.equals(asked.get(leader), round)) {
+            return;
+        }
+        Endpoint endpoint = locator.leader(view);
+        String path = view.leaderRole() == Role.STANDBY_LEADER ? "/standby-leader" : "/primary";
+        if (endpoint != null && endpoint.get(path, new LeaderAnswer(leader, endpoint))) {
+            asked.keySet().retainAll(awaited);
+            asked.put(leader, round);
+            awaited.add(leader);
+        }
+    }
+
+    private final class LeaderAnswer implements Endpoint.Handler {
+        private final String leader;
+        private final Endpoint endpoint;
+
+        LeaderAnswer(String leader, Endpoint endpoint) {
+            this.leader = leader;
+            this.endpoint = endpoint;
+        }
+
+        @Override
+        public void replied(HttpReply reply, long sentNanos) {
+            take(PatroniJson.proof(reply, leader, scope, sentNanos));
+        }
+
+        @Override
+        public void failed(String reason, long sentNanos) {
+            LOG.debug("the leader {} {}", leader, reason);
+            take(LockProof.silent(sentNanos));
+        }
+
+        private void take(LockProof proof) {
+            awaited.remove(leader);
+            proofs.put(leader, proof);
+            judge(endpoint);
+        }
+    }
+
+    private void askFacts(Endpoint endpoint) {
+        if (factsRound != round && (factsRound < 0 || !fast)) {
+            factsRound = round;
+            facts.ask(endpoint);
+        }
+    }
+
+    /** Remembers when a switchover is due, to look closely from a moment before. */
+    private void plan(ClusterView view) {
+        Instant at = view.switchoverAt();
+        if (Objects.equals(at, planned)) {
+            return;
+        }
+        cancel(plan);
+        planned = at;
+        Duration until = at == null ? Duration.ZERO : Duration.between(Instant.now(), at.minus(LEAD));
+        if (at != null && !until.isNegative() && until.compareTo(FARTHEST_PLAN) < 0) {
+            plan = loop.after(until, () -> suspect("a scheduled switchover is due"));
+        }
+    }
+
+    private boolean isImminent(Instant now) {
+        Instant at = planned;
+        Duration after = publisher.settings().loopWait().multipliedBy(2);
+        return at != null && now.isAfter(at.minus(LEAD).minusMillis(10)) && now.isBefore(at.plus(after));
+    }
+}
