@@ -34,8 +34,8 @@ final class Loop {
     }
 
     /** Runs a last task, drops the timers and waits for the thread to end. */
-    void finish(Runnable last, Duration patience) {
-        execute(last);
+    void finish(Runnable lastTask, Duration patience) {
+        execute(lastTask);
         executor.shutdown();
         if (Thread.currentThread() == thread) {
             return; // closed from inside the listener: the thread ends once that has returned
@@ -44,6 +44,10 @@ final class Loop {
             if (!executor.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOG.warn("{} did not end within {}: its listener blocks", name, patience);
                 executor.shutdownNow();
+            }
+            Thread last = thread;
+            if (last != null) {
+                last.join(patience.toMillis()); // a terminated executor's thread may have a moment to live
             }
         } catch (InterruptedException e) {
             executor.shutdownNow();

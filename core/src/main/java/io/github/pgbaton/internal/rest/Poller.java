@@ -4,14 +4,10 @@ import io.github.pgbaton.internal.rest.Json.BadAnswer;
 import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.Role;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Future;
@@ -30,8 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Poller {
     private static final Logger LOG = LoggerFactory.getLogger(Poller.class);
-    private static final Duration LEAD = Duration.ofSeconds(1);
-    private static final Duration FARTHEST_PLAN = Duration.ofDays(30);
 
     private final Loop loop;
     private final List<Endpoint> endpoints;
@@ -40,10 +34,9 @@ final class Poller {
     private final Timing timing;
     private final Publisher publisher;
     private final Facts facts;
-    private final Map<Endpoint, Said> said = new LinkedHashMap<>();
-    private final Map<String, LockProof> proofs = new HashMap<>();
-    private final Map<String, Long> asked = new HashMap<>();
-    private final Set<String> awaited = new HashSet<>();
+    private final Answers answers;
+    private final SwitchoverPlan plan;
+    private final Set<String> askedInRound = new HashSet<>();
     private final Set<Endpoint> failing = new HashSet<>();
 
     private boolean closed;
@@ -53,14 +46,8 @@ final class Poller {
     private long closeLookAt = System.nanoTime() - Duration.ofHours(1).toNanos();
     private long round;
     private long factsRound = -1;
-    private int turn;
+    private int first;
     private @Nullable Future<?> timer;
-    private @Nullable Instant planned;
-    private @Nullable Future<?> plan;
-
-    /** The last word of an endpoint, exactly one of view and failure. */
-    private record Said(
-            @Nullable ClusterView view, @Nullable String failure, long atNanos) {}
 
     Poller(
             Loop loop,
@@ -76,8 +63,10 @@ final class Poller {
         this.timing = timing;
         this.publisher = publisher;
         this.facts = new Facts(publisher, this::retime);
+        this.answers = new Answers(endpoints.size(), timing.freshness());
+        this.plan = new SwitchoverPlan(loop, () -> suspect("a scheduled switchover is due"));
         // Each client begins elsewhere, or the first endpoint of everybody's URL would carry all of them.
-        this.turn = ThreadLocalRandom.current().nextInt(endpoints.size());
+        this.first = ThreadLocalRandom.current().nextInt(endpoints.size());
     }
 
     /** Looks closely, at once unless it does already, and until the leader is confirmed or a failover had its time. */
@@ -98,21 +87,21 @@ final class Poller {
 
     void close() {
         closed = true;
-        cancel(timer);
-        cancel(plan);
+        stopTimer();
+        plan.cancel();
         endpoints.forEach(Endpoint::close);
         locator.close();
     }
 
-    private static void cancel(@Nullable Future<?> task) {
-        if (task != null) {
-            task.cancel(false);
-        }
+    private void next(Duration delay) {
+        stopTimer();
+        timer = loop.after(delay, this::turn);
     }
 
-    private void next(Duration delay) {
-        cancel(timer);
-        timer = loop.after(delay, this::turn);
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+        }
     }
 
     private void turn() {
@@ -120,6 +109,7 @@ final class Poller {
             return;
         }
         round++;
+        askedInRound.clear();
         long now = System.nanoTime();
         if (fast && now - fastUntil > 0) {
             LOG.debug("no confirmation, looking seldom again");
@@ -136,10 +126,9 @@ final class Poller {
         } else {
             // Those that failed come last and are asked only where all others fail too.
             List<Endpoint> order = new ArrayList<>();
-            turn = (turn + 1) % endpoints.size();
-            for (int i = 0; i < endpoints.size(); i++) {
-                order.add(endpoints.get((turn + i) % endpoints.size()));
-            }
+            first = (first + 1) % endpoints.size();
+            order.addAll(endpoints.subList(first, endpoints.size()));
+            order.addAll(endpoints.subList(0, first));
             order.sort(Comparator.comparing(failing::contains));
             askInTurn(order, 0, round);
         }
@@ -200,19 +189,17 @@ final class Poller {
                 return;
             }
             failing.remove(endpoint);
-            said.remove(endpoint); // so that the newest comes last
-            said.put(endpoint, new Said(view, null, System.nanoTime()));
+            answers.view(endpoint, view);
             answered(endpoint, view);
         }
 
         @Override
         public void failed(String reason, long sentNanos) {
-            said.remove(endpoint);
-            said.put(endpoint, new Said(null, reason, System.nanoTime()));
+            answers.failure(endpoint, reason);
             if (failing.add(endpoint)) {
                 suspect(endpoint + " " + reason);
             }
-            judge(null);
+            judge();
             otherwise.run();
         }
     }
@@ -222,53 +209,29 @@ final class Poller {
                 && Objects.equals(view.leader(), publisher.known().leader());
         if (!fast && expected && !publisher.isDegraded()) {
             publisher.decided(new Tally.Decision(view, null, false));
-            plan(view);
-            askFacts(endpoint);
+            plan.update(view.switchoverAt());
+            askFacts();
             calm();
             return;
         }
         if (!fast) {
             suspect(endpoint + " tells something new");
         }
-        judge(endpoint);
+        judge();
     }
 
     /** Weighs everything that is known now. */
-    private void judge(@Nullable Endpoint source) {
+    private void judge() {
         if (!fast) {
             return;
         }
-        List<ClusterView> views = new ArrayList<>();
-        StringBuilder failures = new StringBuilder();
-        int verdicts = 0;
-        long now = System.nanoTime();
-        for (Map.Entry<Endpoint, Said> entry : said.entrySet()) {
-            Said last = entry.getValue();
-            if (now - last.atNanos() > timing.freshness().toNanos()) {
-                continue;
-            }
-            verdicts++;
-            if (last.view() != null) {
-                views.add(last.view());
-            } else {
-                failures.append(failures.length() == 0 ? "" : "; ")
-                        .append(entry.getKey())
-                        .append(": ")
-                        .append(last.failure());
-            }
-        }
-        boolean complete = verdicts == endpoints.size();
-        if (views.isEmpty()) {
-            if (complete) {
-                publisher.degraded(failures.toString());
-            }
+        String silence = answers.silence();
+        if (silence != null) {
+            publisher.degraded(silence);
             return;
         }
-        views.forEach(this::askLeader);
-        proofs.values()
-                .removeIf(proof -> now - proof.sentNanos() > timing.freshness().toNanos());
-        Tally.Decision decision =
-                new Tally(views, endpoints.size(), complete, proofs, awaited, publisher.known()).decide();
+        answers.views().forEach(this::askLeader);
+        Tally.Decision decision = answers.weigh(publisher.known());
         if (decision == null) {
             return;
         }
@@ -277,39 +240,34 @@ final class Poller {
             facts.forget();
             factsRound = -1;
         }
-        plan(decision.view());
+        plan.update(decision.view().switchoverAt());
         LockProof proof = decision.proof();
         boolean confirmed = decision.confirmed() && proof != null && proof.sentNanos() - suspectedAt >= 0;
-        if (confirmed && !isImminent(Instant.now())) {
+        if (confirmed && !plan.isDue(publisher.settings().loopWait().multipliedBy(2))) {
             calm();
         }
-        if (source != null) {
-            askFacts(source);
-        }
+        askFacts();
     }
 
     /** Asks a named leader itself, once per round. */
     private void askLeader(ClusterView view) {
         String leader = view.leader();
-        if (leader == null || awaited.contains(leader) || Objects.equals(asked.get(leader), round)) {
+        if (leader == null || answers.isAwaited(leader) || askedInRound.contains(leader)) {
             return;
         }
         Endpoint endpoint = locator.leader(view);
         String path = view.leaderRole() == Role.STANDBY_LEADER ? "/standby-leader" : "/primary";
-        if (endpoint != null && endpoint.get(path, new LeaderAnswer(leader, endpoint))) {
-            asked.keySet().retainAll(awaited);
-            asked.put(leader, round);
-            awaited.add(leader);
+        if (endpoint != null && endpoint.get(path, new LeaderAnswer(leader))) {
+            askedInRound.add(leader);
+            answers.await(leader);
         }
     }
 
     private final class LeaderAnswer implements Endpoint.Handler {
         private final String leader;
-        private final Endpoint endpoint;
 
-        LeaderAnswer(String leader, Endpoint endpoint) {
+        LeaderAnswer(String leader) {
             this.leader = leader;
-            this.endpoint = endpoint;
         }
 
         @Override
@@ -324,36 +282,16 @@ final class Poller {
         }
 
         private void take(LockProof proof) {
-            awaited.remove(leader);
-            proofs.put(leader, proof);
-            judge(endpoint);
+            answers.proof(leader, proof);
+            judge();
         }
     }
 
-    private void askFacts(Endpoint endpoint) {
-        if (factsRound != round && (factsRound < 0 || !fast)) {
+    private void askFacts() {
+        Endpoint endpoint = answers.newest();
+        if (endpoint != null && factsRound != round && (factsRound < 0 || !fast)) {
             factsRound = round;
             facts.ask(endpoint);
         }
-    }
-
-    /** Remembers when a switchover is due, to look closely from a moment before. */
-    private void plan(ClusterView view) {
-        Instant at = view.switchoverAt();
-        if (Objects.equals(at, planned)) {
-            return;
-        }
-        cancel(plan);
-        planned = at;
-        Duration until = at == null ? Duration.ZERO : Duration.between(Instant.now(), at.minus(LEAD));
-        if (at != null && !until.isNegative() && until.compareTo(FARTHEST_PLAN) < 0) {
-            plan = loop.after(until, () -> suspect("a scheduled switchover is due"));
-        }
-    }
-
-    private boolean isImminent(Instant now) {
-        Instant at = planned;
-        Duration after = publisher.settings().loopWait().multipliedBy(2);
-        return at != null && now.isAfter(at.minus(LEAD).minusMillis(10)) && now.isBefore(at.plus(after));
     }
 }

@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
  * timeline for one of a lower.
  *
  * <p>How it weighs. Any member tells who holds the lock, but one that is cut off from the DCS may tell an old story. The
- * holder itself knows best, so a named leader that says "I hold the lock" wins at once; of two that both say so and
- * both run a primary, the one on the higher timeline, else the one that more members name. Where no named leader can be
- * asked, as from behind a translated address, more than half of the configured endpoints decide, or of those that
+ * holder itself knows best, so of the named leaders those count first that say "I hold the lock"; of two that both say so
+ * and both run a primary, the one on the higher timeline, else the one that more members name. It wins at once where it
+ * is the known one, where more than half of the configured endpoints name it or where it runs a newer timeline; else
+ * once all endpoints had their time, so that no single answer moves every session. Where no named leader can be asked,
+ * as from behind a translated address, the votes alone decide, of more than half of the endpoints or of those that
  * answered once all had their time. A named leader that denies it is not elected by any majority: the key of a leader
  * that gave up is still there.
  */
@@ -97,6 +99,12 @@ final class Tally {
         others.remove(proven.leader());
         others.retainAll(latest.keySet());
         LockProof proof = proofOf(proven);
+        if (!(complete
+                || isMajority(votes(proven))
+                || Objects.equals(proven.leader(), known.leader())
+                || (known.fence() > 0 && proof.timeline() > known.fence()))) {
+            return null;
+        }
         return new Decision(proven, proof, proof.verdict() == LockProof.Verdict.RUNNING && others.isEmpty());
     }
 
