@@ -61,7 +61,7 @@ class RestSourceIT {
     @Test
     void findsThePrimaryAndFollowsASwitchover() throws SQLException {
         try (Connection connection = source.getConnection()) {
-            assertThat(memberOf(connection)).isEqualTo(primary);
+            begin(connection);
             String next = cluster.syncStandby().orElseThrow();
             cluster.switchover(next);
             assertThat(memberOf(connection)).isEqualTo(next);
@@ -75,7 +75,7 @@ class RestSourceIT {
     void followsAFailoverSoonAfterThePromotion() throws SQLException {
         Truth truth = cluster.truth();
         try (Connection connection = source.getConnection()) {
-            assertThat(memberOf(connection)).isEqualTo(primary);
+            begin(connection);
             await().atMost(PATIENCE).until(() -> truth.isWritable(primary));
             cluster.kill(primary);
             String next = memberOf(connection);
@@ -94,7 +94,7 @@ class RestSourceIT {
     @Test
     void survivesTheLossOfTheDcs() throws SQLException {
         try (Connection connection = source.getConnection()) {
-            assertThat(memberOf(connection)).isEqualTo(primary);
+            begin(connection);
             cluster.stopAllEtcd();
             await().atMost(PATIENCE).until(() -> cluster.leader().isEmpty());
             cluster.startAllEtcd();
@@ -111,6 +111,13 @@ class RestSourceIT {
         assertThat(threads()).isPositive();
         source.close();
         await().atMost(Duration.ofSeconds(5)).until(() -> threads() == 0);
+    }
+
+    /** A session between two transactions: its next statement is sent again wherever it breaks. */
+    private void begin(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        assertThat(memberOf(connection)).isEqualTo(primary);
+        connection.commit();
     }
 
     private static long threads() {
