@@ -1,0 +1,146 @@
+package io.github.pgbaton.internal.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.pgbaton.internal.rest.Json.BadAnswer;
+import io.github.pgbaton.internal.rest.LockProof.Verdict;
+import io.github.pgbaton.topology.Member;
+import io.github.pgbaton.topology.Role;
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Reads what Patroni 3 and 4 write, and nothing into what they do not. */
+class PatroniJsonTest {
+    private static final String CLUSTER = """
+            {"members": [{"name": "node1", "role": "leader", "state": "running", "api_url": "http://10.0.0.1:8008/patroni",
+              "host": "10.0.0.1", "port": 5432, "timeline": 4, "tags": {"nofailover": true}},
+             {"name": "node2", "role": "quorum_standby", "state": "streaming", "api_url": "https://[::1]:8009/patroni",
+              "host": "::1", "port": 5433, "timeline": 4, "lag": "unknown"}],
+             "scope": "pgcluster", "pause": true,
+             "scheduled_switchover": {"at": "2030-01-01T10:00:00+02:00", "from": "node1"}}
+            """;
+    private static final String STATUS = """
+            {"state": "running", "role": "primary", "timeline": 4, "database_system_identifier": "7301234567890123456",
+             "patroni": {"version": "4.0.7", "scope": "pgcluster", "name": "node1"}}
+            """;
+
+    private static LockProof proof(int status, String body) {
+        return PatroniJson.proof(
+                new HttpReply(status, body, InetAddress.getLoopbackAddress()), "node1", "pgcluster", 1);
+    }
+
+    @Test
+    void readsAWholeCluster() throws BadAnswer {
+        ClusterView view = PatroniJson.cluster(CLUSTER);
+        assertThat(view.leader()).isEqualTo("node1");
+        assertThat(view.leaderTimeline()).isEqualTo(4);
+        assertThat(view.leaderApi()).isEqualTo(URI.create("http://10.0.0.1:8008"));
+        Member second = Objects.requireNonNull(view.members().get("node2"));
+        assertThat(second.role()).isEqualTo(Role.REPLICA);
+        assertThat(second.address()).hasToString("[::1]:5433");
+        assertThat(view.paused()).isTrue();
+        assertThat(view.switchoverAt()).isEqualTo("2030-01-01T08:00:00Z");
+    }
+
+    @Test
+    void aStandbyLeaderHoldsTheLockToo() throws BadAnswer {
+        ClusterView view = PatroniJson.cluster(CLUSTER.replace("\"leader\"", "\"standby_leader\""));
+        assertThat(view.leader()).isEqualTo("node1");
+        assertThat(view.leaderRole()).isEqualTo(Role.STANDBY_LEADER);
+    }
+
+    @Test
+    void nobodyLeadsAnEmptyCluster() throws BadAnswer {
+        assertThat(PatroniJson.cluster("{\"members\": []}").leader()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "master,running,200,RUNNING",
+        "primary,running,200,RUNNING",
+        "replica,running,200,HELD",
+        "primary,starting,200,HELD",
+        "replica,running,503,DENIED",
+        "primary,running,503,DENIED",
+        "primary,running,302,SILENT"
+    })
+    void theLockIsProvenByTheStatusAndThePrimaryByTheBody(String role, String state, int status, Verdict verdict) {
+        String body = STATUS.replace("\"primary\"", "\"" + role + "\"").replace("\"running\"", "\"" + state + "\"");
+        assertThat(proof(status, body).verdict()).isEqualTo(verdict);
+    }
+
+    @Test
+    void somebodyElseBehindTheAddressProvesNothing() {
+        assertThat(proof(200, STATUS.replace("node1", "node2")).verdict()).isEqualTo(Verdict.SILENT);
+        assertThat(proof(200, STATUS.replace("pgcluster", "other")).verdict()).isEqualTo(Verdict.SILENT);
+        assertThat(proof(200, "<html>").verdict()).isEqualTo(Verdict.SILENT);
+        assertThat(proof(200, STATUS).timeline()).isEqualTo(4);
+        assertThat(proof(200, STATUS).systemIdentifier()).isEqualTo("7301234567890123456");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"[]|1", "[[1,2,\"x\"],[3,4,\"y\",\"2030-01-01\",\"node1\"]]|4"})
+    void theHistoryNamesTheCurrentTimeline(String body, int timeline) throws BadAnswer {
+        assertThat(PatroniJson.timeline(body)).isEqualTo(timeline);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", "[[]]", "[[0]]", "[[2147483647]]", "[[1.5]]", "[[\"1\"]]", "", "[[1e99]]", "[1]"})
+    void aHistoryThatIsNoneIsRefused(String body) {
+        assertThatThrownBy(() -> PatroniJson.timeline(body)).isInstanceOf(BadAnswer.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void nothingButBadAnswerGoesWrong(long seed) {
+        Random random = new Random(seed);
+        List<String> samples =
+                List.of(CLUSTER, STATUS, "[[1,2,\"x\"]]", "{\"ttl\": 30, \"standby_cluster\": {\"host\": 1}}");
+        List<String> words = List.of(
+                "null", "1e999999999", "-1", "\"\\u0000\"", "[", "{}", "\"leader\"", "99999999999999999999", "\ud800");
+        for (int i = 0; i < 5_000; i++) {
+            byte[] bytes = samples.get(random.nextInt(samples.size())).getBytes(StandardCharsets.UTF_8);
+            for (int n = random.nextInt(6); n > 0; n--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+            }
+            String text = new String(
+                    bytes,
+                    0,
+                    random.nextInt(10) == 0 ? random.nextInt(bytes.length) : bytes.length,
+                    StandardCharsets.UTF_8);
+            int at = random.nextInt(text.length() + 1);
+            String damaged = random.nextBoolean()
+                    ? text
+                    : text.substring(0, at)
+                            + words.get(random.nextInt(words.size()))
+                            + text.substring(Math.min(text.length(), at + random.nextInt(8)));
+            quietly(() -> PatroniJson.cluster(damaged));
+            quietly(() -> PatroniJson.settings(damaged));
+            quietly(() -> PatroniJson.timeline(damaged));
+            proof(200, damaged);
+        }
+    }
+
+    private interface Reading {
+        Object read() throws BadAnswer;
+    }
+
+    private static void quietly(Reading reading) {
+        try {
+            assertThat(reading.read()).isNotNull();
+        } catch (BadAnswer e) {
+            assertThat(e).hasMessageNotContaining("\n");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+package io.github.pgbaton.internal.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Role;
+import io.github.pgbaton.topology.Switchover;
+import io.github.pgbaton.topology.Topology;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a source makes of members that answer, in calm and in doubt. */
+@Timeout(60)
+class PatroniRestSourceTest {
+    static final Timing QUICK =
+            new Timing(Duration.ofMillis(400), Duration.ofMillis(30), Duration.ofMillis(60), Duration.ofMillis(200));
+    /** Nothing happens unless something is suspected. */
+    static final Timing PATIENT =
+            new Timing(Duration.ofMillis(400), Duration.ofMillis(30), Duration.ofMillis(60), Duration.ofMinutes(10));
+
+    private final ScriptedCluster cluster = new ScriptedCluster();
+    private final Recorder recorder = new Recorder();
+    private PatroniRestSource source = source(QUICK);
+
+    private PatroniRestSource source(Timing timing) {
+        return new PatroniRestSource(cluster.uris(), "pgcluster", timing);
+    }
+
+    private void start(Timing timing) {
+        source = source(timing);
+        source.start(recorder);
+    }
+
+    @AfterEach
+    void down() {
+        source.close();
+        cluster.close();
+    }
+
+    /** Anew until it is seen: a suspicion may be answered by what is under way. */
+    private void suspectUntil(Callable<Boolean> condition) {
+        await().pollInterval(Duration.ofMillis(20)).atMost(Recorder.SOON).until(() -> {
+            source.suspect();
+            return condition.call();
+        });
+    }
+
+    private void awaitCalm() {
+        recorder.await("facts", t -> t.settings().synchronous() && t.systemIdentifier() != null);
+        await().atMost(Recorder.SOON).until(() -> cluster.members.stream().allMatch(m -> m.rest.inFlight.get() == 0));
+    }
+
+    @Test
+    void tellsTheWholeClusterAtTheStart() {
+        cluster.promote("node1", 3);
+        start(PATIENT);
+        awaitCalm();
+        Topology seen = recorder.await("timeline", t -> t.timeline() == 3);
+        assertThat(Recorder.leader(seen)).isEqualTo("node1");
+        assertThat(seen.members()).containsOnlyKeys("node1", "node2", "node3");
+        assertThat(seen.leaderMember().orElseThrow().address()).isEqualTo(new HostPort("10.0.0.1", 5432));
+        assertThat(seen.leaderMember().orElseThrow().role()).isEqualTo(Role.PRIMARY);
+        assertThat(seen.systemIdentifier()).isEqualTo(ScriptedCluster.SYSTEM);
+        assertThat(seen.settings().ttl()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(recorder.threads).containsOnly("pgbaton-rest-pgcluster");
+        assertThat(recorder.degraded).isEmpty();
+        assertThat(recorder.published).extracting(Topology::revision).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void inCalmAsksOneQuestionPerIntervalAndTellsNothing() {
+        start(QUICK);
+        awaitCalm();
+        long before = cluster.requests();
+        int told = recorder.published.size();
+        long start = System.nanoTime();
+        await().atMost(Recorder.SOON).until(() -> cluster.requests() >= before + 10);
+        long rounds = Duration.ofNanos(System.nanoTime() - start).toMillis() / 160;
+        assertThat(cluster.requests() - before).isLessThanOrEqualTo(rounds + 2);
+        assertThat(recorder.published).hasSize(told);
+        assertThat(cluster.node(1).rest.asked("/primary")).isLessThanOrEqualTo(2);
+        assertThat(cluster.members)
+                .allSatisfy(m -> assertThat(m.rest.asked("/config")).isLessThanOrEqualTo(1));
+        assertThat(cluster.members)
+                .allSatisfy(m -> assertThat(m.rest.mostInFlight).hasValue(1));
+    }
+
+    @Test
+    void aSuspicionFindsTheNewLeaderAtOnce() {
+        start(PATIENT);
+        awaitCalm();
+        cluster.promote("node2", 2);
+        source.suspect();
+        Topology seen = recorder.awaitLeader("node2");
+        assertThat(Objects.requireNonNull(seen.leader()).revision()).isGreaterThan(1);
+        recorder.await("timeline", t -> t.timeline() == 2);
+        assertThat(recorder.leaders()).containsExactly("node1", "node2");
+    }
+
+    @Test
+    void aNewLeaderIsFoundWithoutASuspicion() {
+        start(QUICK);
+        awaitCalm();
+        cluster.loseLeader();
+        recorder.awaitLeader(null);
+        cluster.promote("node3", 2);
+        recorder.awaitLeader("node3");
+        assertThat(recorder.degraded).isEmpty();
+    }
+
+    @Test
+    void aThousandSuspicionsAreOneRoundAndAConfirmedLeaderEndsThem() {
+        start(PATIENT);
+        awaitCalm();
+        long before = cluster.requests();
+        for (int i = 0; i < 1000; i++) {
+            source.suspect();
+        }
+        await().atMost(Recorder.SOON).until(() -> cluster.node(1).rest.asked("/primary") >= 2);
+        await().during(Duration.ofMillis(500)).atMost(Recorder.SOON).until(() -> cluster.requests() - before <= 12);
+    }
+
+    @Test
+    void aLeaderThatHoldsTheLockIsToldBeforeItRunsAndWatchedUntilItDoes() {
+        start(PATIENT);
+        awaitCalm();
+        cluster.promote("node2", 1);
+        cluster.node(2).role = "replica";
+        source.suspect();
+        recorder.awaitLeader("node2");
+        long before = cluster.node(2).rest.asked("/primary");
+        await().atMost(Recorder.SOON).until(() -> cluster.node(2).rest.asked("/primary") > before + 3);
+        cluster.promote("node2", 2);
+        recorder.await("timeline", t -> t.timeline() == 2);
+        long after = cluster.requests();
+        await().during(Duration.ofMillis(400)).atMost(Recorder.SOON).until(() -> cluster.requests() - after <= 8);
+    }
+
+    @Test
+    void aLeaderThatDeniesItIsNotBelieved() {
+        start(PATIENT);
+        awaitCalm();
+        cluster.members.forEach(member -> member.seesLeader = "node2");
+        suspectUntil(() -> cluster.node(2).rest.asked("/primary") > 5);
+        assertThat(recorder.leaders()).containsExactly("node1");
+        cluster.promote("node2", 2);
+        recorder.awaitLeader("node2");
+    }
+
+    @Test
+    void aMemberWithAnOldStoryDoesNotBringTheOldLeaderBack() {
+        start(PATIENT);
+        awaitCalm();
+        cluster.promote("node2", 2);
+        source.suspect();
+        recorder.await("timeline", t -> t.timeline() == 2);
+        // Cut off from the DCS: two members still believe in node1, and it in itself.
+        for (int i : new int[] {1, 3}) {
+            cluster.node(i).seesLeader = "node1";
+            cluster.node(i).seesTimeline = 1;
+        }
+        cluster.node(1).holdsLock = true;
+        cluster.node(1).role = "master";
+        cluster.node(1).timeline = 1;
+        for (int i = 0; i < 5; i++) {
+            long before = cluster.node(1).rest.asked("/cluster");
+            suspectUntil(() -> cluster.node(1).rest.asked("/cluster") > before);
+        }
+        cluster.node(2).rest.plays((path, out) -> {}); // now nobody tells of node2 any more
+        for (int i = 0; i < 5; i++) {
+            long before = cluster.node(3).rest.asked("/cluster");
+            suspectUntil(() -> cluster.node(3).rest.asked("/cluster") > before + 1);
+        }
+        assertThat(recorder.leaders()).containsExactly("node1", "node2");
+        assertThat(Recorder.leader(recorder.last())).isEqualTo("node2");
+    }
+
+    @Test
+    void oneMemberAloneDoesNotMoveTheLeader() {
+        start(PATIENT);
+        awaitCalm();
+        cluster.node(3).seesLeader = null;
+        suspectUntil(() -> cluster.node(3).rest.asked("/cluster") > 1);
+        cluster.node(3).seesLeader = "node3";
+        suspectUntil(() -> cluster.node(3).rest.asked("/primary") > 0);
+        assertThat(recorder.leaders()).containsExactly("node1");
+    }
+
+    @Test
+    void aLeaderThatCannotBeAskedIsElectedByTheOthers() {
+        cluster.members.forEach(member -> member.apiUrl = "http://127.0.0.1:9/patroni");
+        start(QUICK);
+        recorder.awaitLeader("node1");
+        recorder.await("system identifier", t -> t.systemIdentifier() != null);
+        cluster.promote("node2", 2);
+        source.suspect();
+        recorder.awaitLeader("node2");
+    }
+
+    @Test
+    void aClusterMadeAnewIsBelieved() {
+        cluster.promote("node1", 7);
+        start(PATIENT);
+        awaitCalm();
+        cluster.members.forEach(member -> member.system = "7999999999999999999");
+        cluster.promote("node2", 1);
+        source.suspect();
+        recorder.awaitLeader("node2");
+        recorder.await("system", t -> "7999999999999999999".equals(t.systemIdentifier()) && t.timeline() == 1);
+    }
+
+    @Test
+    void aScheduledSwitchoverIsToldAndLookedAtClosely() {
+        String at = Instant.now().plusSeconds(2).toString().replace("Z", "+00:00");
+        cluster.members.forEach(member -> member.extra =
+                ", \"pause\": true, \"scheduled_switchover\": {\"at\": \"" + at + "\", \"to\": \"node2\"}");
+        start(PATIENT);
+        Topology seen = recorder.await("plan", t -> t.switchover() != null);
+        assertThat(seen.switchover()).isEqualTo(new Switchover(null, "node2", true));
+        assertThat(seen.settings().paused()).isTrue();
+        await().atMost(Recorder.SOON).until(() -> cluster.node(1).rest.asked("/primary") > 10);
+        cluster.members.forEach(member -> member.extra = "");
+        cluster.promote("node2", 2);
+        recorder.awaitLeader("node2");
+    }
+
+    @Test
+    void settingsPatroniDoesNotHaveAreNotAskedForForEver() {
+        cluster.members.forEach(member -> member.rest.plays((path, out) -> {
+            if (path.equals("/config")) {
+                ScriptedPatroni.write(out, 502, "<html>");
+            } else {
+                member.honest(path, out);
+            }
+        }));
+        start(QUICK);
+        recorder.awaitLeader("node1");
+        long before = cluster.requests();
+        await().atMost(Recorder.SOON).until(() -> cluster.requests() > before + 15);
+        assertThat(cluster.members.stream()
+                        .mapToLong(member -> member.rest.asked("/config"))
+                        .sum())
+                .isLessThanOrEqualTo(3);
+    }
+}
