@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A JavaBean for pools that take a class name: set {@code url} (or {@code jdbcUrl}), {@code user}, {@code password}
  * and any property of the URL through {@link #setProperty}. It watches the cluster from the first connection until
- * {@link #close}; connections that are open then go on, and the watch ends with the last of them. Thread-safe once the
- * properties are set.
+ * {@link #close}; connections that are open then go on, and the watch ends with the last of them. The settings of
+ * the first connection count from then on. Thread-safe once the properties are set.
  */
 public final class BatonDataSource implements DataSource, AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
@@ -49,12 +49,13 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
         Duration timeout;
         lock.lock();
         try {
-            shared = cluster();
+            // Copied under the lock: a close in between would end the watch that the copy is to join.
+            shared = cluster().copy();
             timeout = timeout(java.util.Objects.requireNonNull(spec));
         } finally {
             lock.unlock();
         }
-        return BatonDriver.open(shared.copy(), timeout);
+        return BatonDriver.open(shared, timeout);
     }
 
     /**

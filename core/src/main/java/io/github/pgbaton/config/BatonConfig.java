@@ -181,7 +181,7 @@ public final class BatonConfig {
         return etcdKeyFile;
     }
 
-    /** @return how long a call waits for a writable primary; 0 to 24 hours */
+    /** @return how long a call waits for a writable primary; 100 milliseconds to 24 hours */
     public Duration failoverTimeout() {
         return failoverTimeout;
     }

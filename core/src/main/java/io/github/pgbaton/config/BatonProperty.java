@@ -60,7 +60,7 @@ public enum BatonProperty {
             "failoverTimeout",
             "60s",
             Kind.DURATION,
-            Limits.range("0ms", "24h"),
+            Limits.range("100ms", "24h"),
             "how long a call waits for a writable primary before it fails with 08001"),
     PROBE_INTERVAL(
             "probeInterval",

@@ -188,8 +188,8 @@ class BatonConfigTest {
     @ParameterizedTest
     @CsvSource({
         "failoverTimeout, 60, unit",
-        "failoverTimeout, 25h, 0ms to 24h",
-        "failoverTimeout, -1s, 0ms to 24h",
+        "failoverTimeout, 25h, 100ms to 24h",
+        "failoverTimeout, -1s, 100ms to 24h",
         "probeInterval, 4ms, 5ms to 1s",
         "probeInterval, 2s, 5ms to 1s",
         "probeInterval, 0, 5ms to 1s",
@@ -204,7 +204,7 @@ class BatonConfigTest {
 
     @Test
     void zeroNeedsNoUnit() throws Exception {
-        assertThat(from("pg1/?failoverTimeout=0").failoverTimeout()).isZero();
+        assertThat(from("pg1/?switchoverHold=0").switchoverHold()).isZero();
     }
 
     @ParameterizedTest

@@ -258,6 +258,90 @@ class RoutingTest {
     }
 
     @Test
+    void memberUnderAnotherNameKeepsItsSessions() throws Exception {
+        ScriptedPostgres primary = server();
+        ScriptedLeaderSource source = ScriptedLeaderSource.register(scope).member("node1", primary.address());
+        BatonDataSource following = dataSource("//localhost:"
+                + primary.address().port() + "/db?etcd=http://127.0.0.1:1&failoverTimeout=20s&scope=" + scope);
+        CompletableFuture<Connection> connecting = CompletableFuture.supplyAsync(() -> connect(following));
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+            source.degrade("nobody answers");
+            return true;
+        });
+        try (Connection connection = connecting.get(20, TimeUnit.SECONDS)) {
+            connection.setAutoCommit(false);
+            run(connection, "SELECT 1");
+            source.elect("node1");
+            run(connection, "SELECT 2");
+            await().during(Duration.ofMillis(300)).atMost(PATIENCE).until(() -> primary.openSessions() == 1);
+            run(connection, "SELECT 3");
+            connection.commit();
+        }
+    }
+
+    @Test
+    void batchThatHoldsACommitIsNotRunAgain() throws Exception {
+        ScriptedPostgres primary = server();
+        source(primary).elect("node1");
+        primary.script(sql ->
+                sql.startsWith("SELECT 1") ? ScriptedPostgres.Reaction.HANG_UP : ScriptedPostgres.Reaction.SUCCEED);
+        try (Connection connection = followingEtcd().getConnection();
+                Statement batch = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            batch.addBatch("INSERT INTO t VALUES (1)");
+            batch.addBatch("COMMIT");
+            batch.addBatch("SELECT 1");
+            assertThatThrownBy(batch::executeBatch)
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08007"));
+        }
+        assertThat(primary.statements()).containsOnlyOnce("INSERT INTO t VALUES (1)");
+    }
+
+    @Test
+    void closingASourceWhileItConnectsLeavesNoWatch() throws Exception {
+        ScriptedPostgres leader = server();
+        ScriptedLeaderSource source = source(leader);
+        BatonDataSource following = followingEtcd();
+        CompletableFuture<Connection> connecting = CompletableFuture.supplyAsync(() -> connect(following));
+        await().atMost(PATIENCE)
+                .until(() -> Thread.getAllStackTraces().keySet().stream()
+                        .anyMatch(thread -> thread.getName().contains(scope)));
+        following.close();
+        source.elect("node1");
+        connecting.get(20, TimeUnit.SECONDS).close();
+        await().atMost(PATIENCE).until(source::isClosed);
+    }
+
+    @Test
+    void standbyClusterFailsAtOnceAndSaysSo() throws Exception {
+        ScriptedPostgres leader = server().inRecovery(true);
+        source(leader).standbyCluster().elect("node1");
+        assertThatThrownBy(() -> followingEtcd().getConnection()).hasMessageContaining("standby cluster");
+    }
+
+    @Test
+    void noMoreSessionsAreOpenedAtOnceThanTheLimit() throws Exception {
+        ScriptedPostgres leader = server();
+        source(leader).elect("node1");
+        BatonDataSource one = followingEtcd("connectLimit=1");
+        one.getConnection().close();
+        leader.mute(true);
+        List<CompletableFuture<Connection>> waiting = new ArrayList<>();
+        int before = leader.accepted();
+        for (int i = 0; i < 5; i++) {
+            waiting.add(CompletableFuture.supplyAsync(() -> connect(one), task -> new Thread(task).start()));
+        }
+        await().atMost(PATIENCE).until(() -> leader.accepted() > before);
+        await().during(Duration.ofMillis(300)).atMost(PATIENCE).until(() -> leader.accepted() == before + 1);
+        leader.mute(false);
+        leader.dropSessions();
+        for (CompletableFuture<Connection> each : waiting) {
+            each.get(20, TimeUnit.SECONDS).close();
+        }
+    }
+
+    @Test
     void everyAddressOfAHostNameIsTried() throws Exception {
         List<String> addresses = new ArrayList<>();
         for (java.net.InetAddress address : java.net.InetAddress.getAllByName("localhost")) {

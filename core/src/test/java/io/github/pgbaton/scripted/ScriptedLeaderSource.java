@@ -30,6 +30,7 @@ public final class ScriptedLeaderSource implements LeaderSource {
     private @Nullable String leader;
     private @Nullable String system;
     private @Nullable Switchover switchover;
+    private ClusterSettings settings = ClusterSettings.DEFAULTS;
     private boolean spoken;
 
     /** Makes the source that a URL with this scope and any {@code etcd} gets. */
@@ -52,6 +53,12 @@ public final class ScriptedLeaderSource implements LeaderSource {
     public synchronized void elect(String name) {
         leader = name;
         publish();
+    }
+
+    public synchronized ScriptedLeaderSource standbyCluster() {
+        ClusterSettings d = ClusterSettings.DEFAULTS;
+        settings = new ClusterSettings(d.ttl(), d.loopWait(), d.retryTimeout(), false, false, true, false);
+        return this;
     }
 
     public synchronized void announce(@Nullable Switchover planned) {
@@ -82,7 +89,7 @@ public final class ScriptedLeaderSource implements LeaderSource {
         if (now != null) {
             revision++;
             Leader holder = leader == null ? null : new Leader(leader, revision);
-            now.published(new Topology(holder, members, system, 0, switchover, ClusterSettings.DEFAULTS, 1, revision));
+            now.published(new Topology(holder, members, system, 0, switchover, settings, 1, revision));
         }
     }
 

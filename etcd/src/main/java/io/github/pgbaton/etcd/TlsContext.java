@@ -59,6 +59,7 @@ final class TlsContext {
 
     private static IllegalArgumentException refused(String property, Path file, String accepted, Exception cause) {
         // Without a cause: what the PEM parsers throw may quote what they were given.
-        return EtcdSettings.bad(property, file.toString(), accepted + " (" + cause.getClass().getSimpleName() + ")");
+        return EtcdSettings.bad(
+                property, file.toString(), accepted + " (" + cause.getClass().getSimpleName() + ")");
     }
 }

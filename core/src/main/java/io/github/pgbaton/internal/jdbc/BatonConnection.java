@@ -88,6 +88,18 @@ public final class BatonConnection extends ForwardingConnection {
     }
 
     @Override
+    public void beginRequest() throws SQLException {
+        session.requestBoundary();
+        session.current().beginRequest();
+    }
+
+    @Override
+    public void endRequest() throws SQLException {
+        session.requestBoundary();
+        session.current().endRequest();
+    }
+
+    @Override
     public void close() throws SQLException {
         if (!session.isClosed()) {
             session.close();

@@ -1,12 +1,11 @@
 package io.github.pgbaton.internal.replay;
 
 /**
- * The journal of the transaction in progress: its phase and how many steps it took; a step of no transaction leaves no
- * trace.
+ * The journal of the transaction in progress: how many steps it has taken; empty outside a transaction.
  *
- * <p>This is where the steps for a transaction replay are recorded. Today it keeps their number and the newest one, which
- * is what the messages about a lost transaction tell; it holds no result data and no parameters. Not thread-safe: lives
- * on the thread that uses the connection.
+ * <p>This is where the steps for a transaction replay will be kept. Today it counts them, which is what the messages
+ * about a lost transaction tell, and holds no text, no parameters and no results. Not thread-safe: lives on the thread
+ * that uses the connection.
  */
 public final class Journal {
     private int steps;

@@ -19,8 +19,8 @@ public final class TransactionControl {
     private static final Pattern AT_THE_BEGINNING = Pattern.compile("[\\s(]*" + COMMANDS, Pattern.CASE_INSENSITIVE);
 
     /** {@code ROLLBACK TO} stays inside the transaction. */
-    private static final Pattern TO_SAVEPOINT = Pattern.compile(
-            "[\\s(]*ROLLBACK\\s+((WORK|TRANSACTION)\\s+)?TO\\b", Pattern.CASE_INSENSITIVE);
+    private static final Pattern TO_SAVEPOINT =
+            Pattern.compile("[\\s(]*ROLLBACK\\s+((WORK|TRANSACTION)\\s+)?TO\\b", Pattern.CASE_INSENSITIVE);
 
     /** A second statement, a comment, an escape: the beginning alone tells nothing. A semicolon at the very end is none. */
     private static final Pattern NOT_PLAIN = Pattern.compile(";(?!\\s*\\z)|--|/\\*|[{}]");

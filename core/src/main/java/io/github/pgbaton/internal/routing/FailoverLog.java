@@ -49,7 +49,8 @@ final class FailoverLog {
             boolean elected = route.sinceNanos() - startNanos > 0;
             info("failover of " + cluster + " ended: " + route.leaderText()
                     + (timeline > 0 ? " on timeline " + timeline : "") + " takes writes, " + seconds(now - startNanos)
-                    + " after the start" + (elected ? ", " + seconds(now - route.sinceNanos()) + " after its election" : "")
+                    + " after the start"
+                    + (elected ? ", " + seconds(now - route.sinceNanos()) + " after its election" : "")
                     + "; " + aborted + " sockets to other members aborted");
         }
     }

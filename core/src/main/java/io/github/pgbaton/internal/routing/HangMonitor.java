@@ -56,10 +56,7 @@ final class HangMonitor {
     private final Set<HostPort> knocking = ConcurrentHashMap.newKeySet();
 
     HangMonitor(
-            SocketRegistry sockets,
-            String cluster,
-            Supplier<Duration> threshold,
-            BiConsumer<HostPort, String> silent) {
+            SocketRegistry sockets, String cluster, Supplier<Duration> threshold, BiConsumer<HostPort, String> silent) {
         this.sockets = sockets;
         this.knocks = Threads.shortLived("pgbaton-knock-" + cluster, KNOCKS);
         // Never on the timer's thread, which other deadlines depend on: a knock too many waits for the next look.

@@ -53,7 +53,8 @@ record Route(
     }
 
     Route found(String newMember, HostPort newAddress) {
-        return new Route(epoch + 1, newMember, newAddress, true, false, true, true, silence, System.nanoTime(), topology);
+        return new Route(
+                epoch + 1, newMember, newAddress, true, false, true, true, silence, System.nanoTime(), topology);
     }
 
     /** For messages: the member's name and address. */

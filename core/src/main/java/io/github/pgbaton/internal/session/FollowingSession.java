@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.session;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.replay.Journal;
+import io.github.pgbaton.internal.replay.Step;
 import io.github.pgbaton.internal.replay.TransactionControl;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.socket.RawSocket;
@@ -53,6 +54,7 @@ public final class FollowingSession implements LogicalSession {
     private boolean answered;
     private boolean idleBeforeCall = true;
     private int brokenAtFirstCall;
+    private long firstBrokenNanos;
 
     private FollowingSession(ClusterRef cluster, OpenSession session) {
         this.cluster = cluster;
@@ -199,23 +201,35 @@ public final class FollowingSession implements LogicalSession {
             throw failure;
         }
         if (kind == CallKind.EXECUTE && autoCommit) {
+            over = true;
             throw Losses.statementUnknown(now, failure);
         }
         if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
-            throw Losses.commitUnknown(now, journal.steps(), failure);
+            throw lose(Losses.commitUnknown(now, journal.steps(), failure));
+        }
+        if (Losses.isTimeout(failure)) {
+            // The server is still at it, with its locks: a second one would wait for the first.
+            throw lose(Losses.lost(now, journal.steps(), failure));
         }
         // The first statement of a transaction, or a look at the catalog: no COMMIT was sent, so it left nothing
         // behind,
         // and no answer was seen, so nothing can be contradicted. It is run again.
-        journal.clear();
-        over = true;
-        if (++brokenAtFirstCall > MOST_BROKEN_AT_FIRST_CALL) {
+        if (brokenAtFirstCall++ == 0) {
+            firstBrokenNanos = System.nanoTime();
+        }
+        boolean tooLong =
+                System.nanoTime() - firstBrokenNanos > cluster.failoverTimeout().toNanos();
+        if (brokenAtFirstCall > MOST_BROKEN_AT_FIRST_CALL || tooLong) {
+            int times = brokenAtFirstCall;
+            brokenAtFirstCall = 0;
+            transactionOver();
             throw new SQLNonTransientConnectionException(
-                    "the session broke at its first call " + brokenAtFirstCall + " times in a row on " + now.address()
+                    "the session broke at its first call " + times + " times in a row on " + now.address()
                             + "; nothing was committed. It looks as if the call itself ends the session",
                     "08006",
                     failure);
         }
+        transactionOver();
         answered = false;
     }
 
@@ -267,6 +281,12 @@ public final class FollowingSession implements LogicalSession {
         checkOpen();
         if (value == autoCommit) {
             return;
+        }
+        if (lost != null) {
+            // Begun by SQL text and lost: here it ends, and the application is told once more.
+            SQLException answer = Losses.again(lost);
+            transactionOver();
+            throw answer;
         }
         if (value) {
             // JDBC: switching to autocommit commits what is open, and so can fail in every way a commit can.
@@ -340,6 +360,7 @@ public final class FollowingSession implements LogicalSession {
     public void rollback(Savepoint savepoint) throws SQLException {
         try {
             attach().rollback(savepoint);
+            journal.record(new Step.RollbackToSavepoint());
         } catch (SQLException e) {
             if (lost == null) {
                 recover(e, CallKind.FETCH, null);
@@ -366,13 +387,20 @@ public final class FollowingSession implements LogicalSession {
     @Override
     public void abort(Executor executor) throws SQLException {
         closed = true;
-        session.socket().abort();
+        cluster.forget(session);
         cluster.release(false);
     }
 
     @Override
     public boolean isClosed() {
         return closed;
+    }
+
+    @Override
+    public void requestBoundary() {
+        if (lost != null) {
+            transactionOver();
+        }
     }
 
     private void checkOpen() throws SQLException {

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.internal.replay.Journal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -55,7 +56,7 @@ public interface LogicalSession {
     SessionAttributes attributes();
 
     /** @return the steps of the transaction in progress */
-    io.github.pgbaton.internal.replay.Journal journal();
+    Journal journal();
 
     void setAutoCommit(boolean autoCommit) throws SQLException;
 
@@ -66,6 +67,9 @@ public interface LogicalSession {
     void rollback() throws SQLException;
 
     void rollback(Savepoint savepoint) throws SQLException;
+
+    /** A pool hands the connection to the next borrower: what is lost was the last one's, who has been told. */
+    void requestBoundary();
 
     void close() throws SQLException;
 

@@ -4,6 +4,7 @@ import io.github.pgbaton.event.CommitUnknownException;
 import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.event.TransactionLostException;
 import io.github.pgbaton.internal.probe.OpenSession;
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,16 @@ final class Losses {
             String severity = message == null ? null : message.getSeverity();
             // FATAL and PANIC end the backend, whatever the SQLState says.
             return "FATAL".equals(severity) || "PANIC".equals(severity);
+        }
+        return false;
+    }
+
+    /** Whether the client's own patience ended, and not the server's life. */
+    static boolean isTimeout(SQLException failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof SocketTimeoutException) {
+                return true;
+            }
         }
         return false;
     }

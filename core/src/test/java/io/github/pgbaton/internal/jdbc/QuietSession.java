@@ -75,4 +75,7 @@ final class QuietSession implements LogicalSession {
     public boolean isClosed() {
         return false;
     }
+
+    @Override
+    public void requestBoundary() {}
 }

@@ -168,4 +168,7 @@ final class ScriptedSession implements LogicalSession {
         calls.add("isClosed()");
         return closed;
     }
+
+    @Override
+    public void requestBoundary() {}
 }

@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.config.BatonProperty;
 import io.github.pgbaton.dcs.LeaderSource;
-import io.github.pgbaton.dcs.LeaderSourceProvider;
 import io.github.pgbaton.topology.HostPort;
 import java.net.URI;
 import java.util.List;
-import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,12 +15,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class PatroniRestSourceProviderTest {
     private final PatroniRestSourceProvider provider = new PatroniRestSourceProvider();
-
-    @Test
-    void isFoundAsAService() {
-        assertThat(ServiceLoader.load(LeaderSourceProvider.class))
-                .hasAtLeastOneElementOfType(PatroniRestSourceProvider.class);
-    }
 
     @Test
     void makesASourceOnlyWherePatroniIsNamed() {

@@ -76,7 +76,6 @@ final class ScriptedPatroni implements AutoCloseable {
     }
 
     private void serve(Socket socket) {
-        boolean counted = false;
         try (socket) {
             BufferedReader in =
                     new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
@@ -85,21 +84,22 @@ final class ScriptedPatroni implements AutoCloseable {
                 return;
             }
             while (!String.valueOf(in.readLine()).isEmpty()) {}
-            counted = true;
             mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
             String path = line.split(" ")[1];
             requests.add(path);
             Thread answering = Thread.currentThread();
             Script now = script;
             thread(() -> watch(in, answering));
-            now.answer(path, socket.getOutputStream());
+            try {
+                now.answer(path, socket.getOutputStream());
+            } finally {
+                // Before the socket is closed, which is what tells the client that it may ask again.
+                inFlight.decrementAndGet();
+            }
         } catch (IOException | InterruptedException e) {
             // The client gave up, which some scripts make it do.
         } finally {
             open.remove(socket);
-            if (counted) {
-                inFlight.decrementAndGet();
-            }
         }
     }
 

@@ -256,6 +256,60 @@ class FollowingSessionTest {
     }
 
     @Test
+    void firstStatementThatMayHaveCommittedIsUnknownUntilItIsRolledBack() throws Exception {
+        first.script(sql -> sql.startsWith("INSERT") ? Reaction.HANG_UP : Reaction.SUCCEED);
+        session.setAutoCommit(false);
+        String sql = "INSERT INTO t VALUES (1); COMMIT";
+
+        assertThat(stateOf(() -> execute(sql))).isEqualTo("08007");
+        assertThat(stateOf(() -> execute("SELECT 1")))
+                .as("never certain afterwards")
+                .isEqualTo("08007");
+        session.rollback();
+        failOver();
+        execute("SELECT 1");
+    }
+
+    @Test
+    void firstStatementWhoseReadTimedOutIsNotRunBesideItself() throws Exception {
+        first.script(sql -> sql.startsWith("UPDATE") ? Reaction.HANG : Reaction.SUCCEED);
+        session.setAutoCommit(false);
+        session.attach().setNetworkTimeout(Runnable::run, 300);
+
+        assertThat(stateOf(() -> execute("UPDATE t SET a = 1"))).isEqualTo("40001");
+        assertThat(first.statements()).containsOnlyOnce("UPDATE t SET a = 1");
+    }
+
+    @Test
+    void nextBorrowerDoesNotInheritALostTransaction() throws Exception {
+        execute("BEGIN");
+        execute("INSERT INTO t VALUES (1)");
+        failOver();
+        assertThat(stateOf(() -> execute("INSERT INTO t VALUES (2)"))).isEqualTo("40001");
+
+        session.requestBoundary();
+        execute("SELECT 1");
+        assertThat(second.statements()).containsExactly("SELECT 1");
+    }
+
+    @Test
+    void abortReleasesAThreadThatWaitsForAPrimary() throws Exception {
+        execute("SELECT 1");
+        source.loseLeader();
+        first.dropSessions();
+        rest();
+        CompletableFuture<Void> call = runAsync(() -> execute("SELECT 2"));
+        assertThatThrownBy(() -> call.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+        long before = System.nanoTime();
+        session.abort(Runnable::run);
+
+        assertThatThrownBy(() -> call.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class);
+        assertThat(Duration.ofNanos(System.nanoTime() - before))
+                .as("well before failoverTimeout")
+                .isLessThan(Duration.ofSeconds(10));
+    }
+
+    @Test
     void commitInsideSqlTextIsUnknown() throws Exception {
         first.script(sql -> sql.startsWith("COMMIT") ? Reaction.HANG_UP : Reaction.SUCCEED);
         session.setAutoCommit(false);
