@@ -9,6 +9,7 @@ import static io.github.pgbaton.config.BatonProperty.ETCD_PASSWORD;
 import static io.github.pgbaton.config.BatonProperty.ETCD_USER;
 import static io.github.pgbaton.config.BatonProperty.FAILOVER_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANDSHAKE_TIMEOUT;
+import static io.github.pgbaton.config.BatonProperty.HANG_THRESHOLD;
 import static io.github.pgbaton.config.BatonProperty.NAMESPACE;
 import static io.github.pgbaton.config.BatonProperty.PATRONI;
 import static io.github.pgbaton.config.BatonProperty.PROBE_INTERVAL;
@@ -50,6 +51,7 @@ public final class BatonConfig {
     private final Duration probeInterval;
     private final Duration handshakeTimeout;
     private final Duration switchoverHold;
+    private final @Nullable Duration hangThreshold;
     private final int connectLimit;
 
     private BatonConfig(Collection<HostPort> seeds, Settings settings) {
@@ -67,6 +69,7 @@ public final class BatonConfig {
         probeInterval = settings.duration(PROBE_INTERVAL);
         handshakeTimeout = settings.duration(HANDSHAKE_TIMEOUT);
         switchoverHold = settings.duration(SWITCHOVER_HOLD);
+        hangThreshold = settings.optionalDuration(HANG_THRESHOLD);
         connectLimit = settings.count(CONNECT_LIMIT);
 
         if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
@@ -80,9 +83,9 @@ public final class BatonConfig {
             throw new InvalidSettingException("etcdCertFile and etcdKeyFile go together, and only "
                     + (etcdCertFile == null ? "etcdKeyFile" : "etcdCertFile") + " is given; accepted: both or neither");
         }
-        if (etcdPassword != null && etcdUser == null) {
-            throw new InvalidSettingException(
-                    "etcdPassword needs etcdUser; accepted: both, or etcdUser alone, or neither");
+        if ((etcdUser == null) != (etcdPassword == null)) {
+            throw new InvalidSettingException("etcdUser and etcdPassword go together, and only "
+                    + (etcdUser == null ? "etcdPassword" : "etcdUser") + " is given; accepted: both or neither");
         }
     }
 
@@ -193,6 +196,11 @@ public final class BatonConfig {
     /** @return how long new transactions are held back once a switchover is announced; 0 to 1 minute, 0 for not at all */
     public Duration switchoverHold() {
         return switchoverHold;
+    }
+
+    /** @return how long a call may wait before its member is checked; 0 for never, null for a third of Patroni's ttl */
+    public @Nullable Duration hangThreshold() {
+        return hangThreshold;
     }
 
     /** @return how many sessions are opened to the primary at once; 1 to 1000 */

@@ -74,6 +74,13 @@ public enum BatonProperty {
             Kind.DURATION,
             Limits.range("0ms", "1m"),
             "how long new transactions are held back, once a switchover is announced, for the new primary; `0` for not at all"),
+    HANG_THRESHOLD(
+            "hangThreshold",
+            null,
+            Kind.DURATION,
+            Limits.range("0ms", "1h"),
+            "how long a call may wait for the server before the server itself is checked; without it a third of Patroni's"
+                    + " ttl, `0` for never"),
     CONNECT_LIMIT(
             "connectLimit",
             "16",

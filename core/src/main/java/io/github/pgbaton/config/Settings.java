@@ -86,7 +86,15 @@ final class Settings {
     }
 
     Duration duration(BatonProperty property) {
-        String value = Objects.requireNonNull(value(property));
+        return Objects.requireNonNull(optionalDuration(property));
+    }
+
+    @Nullable
+    Duration optionalDuration(BatonProperty property) {
+        String value = value(property);
+        if (value == null) {
+            return null;
+        }
         Duration duration = DurationText.parse(value);
         if (duration == null) {
             throw InvalidSettingException.of(property, value, "is not " + DurationText.FORMS);

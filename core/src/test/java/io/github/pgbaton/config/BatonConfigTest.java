@@ -228,7 +228,7 @@ class BatonConfigTest {
     @Test
     void passwordOfEtcdNeedsAUserAndIsNeverShown() {
         assertInvalidValue(() -> from("pg1/?etcdPassword=hunter2"))
-                .contains("etcdPassword needs etcdUser")
+                .contains("etcdUser and etcdPassword go together")
                 .doesNotContain("hunter2");
         assertInvalidValue(() -> from("pg1/", "etcdUser", "u", "etcdPassword", "hunter2\n"))
                 .contains("control character")
@@ -305,7 +305,7 @@ class BatonConfigTest {
                 "pg1/",
                 "/?etcd=http://e1&scope=a",
                 "/?etcd=http://e1&scope=b&namespace=/x",
-                "/?etcd=http://e1&scope=b&etcdUser=v",
+                "/?etcd=http://e1&scope=b&etcdUser=v&etcdPassword=a",
                 "/?etcd=http://e2&scope=b",
                 "/?etcd=https://e1&scope=b",
                 "/?etcd=http://e1&scope=b&patroni=http://p1"

@@ -34,6 +34,8 @@ class ConnectionSpecTest {
                 "secret",
                 "etcdUser",
                 "root",
+                "etcdPassword",
+                "toor",
                 "v$session.program",
                 "framework",
                 "scope",
@@ -51,7 +53,8 @@ class ConnectionSpecTest {
 
     @Test
     void noneOfOursEverReachesPgJdbc() throws Exception {
-        Properties info = properties("patroni", "http://p1", "etcd", "http://e1", "scope", "x", "etcdUser", "u");
+        Properties info = properties(
+                "patroni", "http://p1", "etcd", "http://e1", "scope", "x", "etcdUser", "u", "etcdPassword", "p");
         info.setProperty("etcdPassword", "x");
         for (BatonProperty property : BatonProperty.values()) {
             String value = property.defaultText();

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -43,6 +44,8 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final List<Socket> clients = new CopyOnWriteArrayList<>();
     private final List<String> statements = new CopyOnWriteArrayList<>();
     private volatile Function<String, Reaction> script = sql -> Reaction.SUCCEED;
+    private final AtomicInteger accepted = new AtomicInteger();
+    private volatile boolean mute;
     private volatile boolean inRecovery;
     private volatile int timeline = 1;
     private volatile String system = "7000000000000000001";
@@ -54,6 +57,10 @@ public final class ScriptedPostgres implements AutoCloseable {
             while (!listener.isClosed()) {
                 Socket client = listener.accept();
                 clients.add(client);
+                accepted.incrementAndGet();
+                if (mute) {
+                    continue;
+                }
                 start("scripted-session-" + client.getPort(), () -> new Session(client).serve());
             }
         });
@@ -87,6 +94,12 @@ public final class ScriptedPostgres implements AutoCloseable {
         return this;
     }
 
+    /** As a frozen server, whose kernel still completes TCP: takes connections and says nothing. */
+    public ScriptedPostgres mute(boolean silent) {
+        mute = silent;
+        return this;
+    }
+
     public ScriptedPostgres inRecovery(boolean standby) {
         inRecovery = standby;
         return this;
@@ -114,6 +127,11 @@ public final class ScriptedPostgres implements AutoCloseable {
                 .filter(sql -> !sql.contains("pg_is_in_recovery"))
                 .filter(sql -> !sql.startsWith("SET extra_float_digits") && !sql.startsWith("SET application_name"))
                 .toList();
+    }
+
+    /** How many connections were ever taken. */
+    public int accepted() {
+        return accepted.get();
     }
 
     public long openSessions() {

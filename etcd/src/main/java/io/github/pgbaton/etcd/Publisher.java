@@ -67,7 +67,8 @@ final class Publisher {
             return;
         }
         degraded = true;
-        LOG.warn("{} cannot tell the leader: {}", description, reason);
+        // Whoever listens knows what it means for the application, and says so.
+        LOG.debug("{} cannot tell the leader: {}", description, reason);
         try {
             listener.degraded(reason);
         } catch (RuntimeException e) {
@@ -106,7 +107,7 @@ final class Publisher {
             return;
         }
         if (degraded) {
-            LOG.info("{} answers again", description);
+            LOG.debug("{} answers again", description);
         }
         degraded = false;
         published = reading.topology();

@@ -58,6 +58,8 @@ public final class SessionOpener {
      */
     public OpenSession open(HostPort address, ConnectionSpec spec, Deadline deadline) throws SQLException {
         Properties own = spec.pgProperties();
+        // A connection that lies idle behind a dead router is found dead by the kernel, hours earlier than by its user.
+        own.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
         try (BatonSocketFactory.Opening opening =
                 new BatonSocketFactory.Opening(registry, address, foreignFactory(own))) {
             PGProperty.SOCKET_FACTORY.set(own, BatonSocketFactory.class.getName());

@@ -11,6 +11,7 @@ import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Switchover;
 import io.github.pgbaton.topology.Topology;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -60,8 +61,33 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
         this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
+        new HangMonitor(sockets, probes, this::hangThreshold, this::silent).start(timer);
         if (source != null) {
             source.start(this);
+        }
+    }
+
+    private Duration hangThreshold() {
+        Duration own = config.hangThreshold();
+        return own != null ? own : route.topology().settings().ttl().dividedBy(3);
+    }
+
+    /** A member that calls wait for gives no sign of life: nobody waits for it any longer, leader or not. */
+    private void silent(HostPort member, String why) {
+        lock.lock();
+        try {
+            log.started(member + " gives no sign of life (" + why + ") while calls wait for it");
+            log.aborting(sockets.size(member));
+            if (member.equals(route.address()) && route.verified()) {
+                route = route.withVerified(false);
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+        sockets.abortAll(member);
+        if (source != null) {
+            source.suspect();
         }
     }
 

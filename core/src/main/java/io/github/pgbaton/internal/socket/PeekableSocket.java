@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.socket;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,9 @@ final class PeekableSocket extends Socket {
 
     private final Runnable onClose;
     private volatile @Nullable PeekableInput input;
+    private volatile @Nullable OutputStream output;
+    /** When the read or write under way began, 0 while there is none; written by the one thread that uses the session. */
+    private volatile long waitingSince;
 
     PeekableSocket(Runnable onClose) {
         this.onClose = onClose;
@@ -31,6 +35,25 @@ final class PeekableSocket extends Socket {
             input = known;
         }
         return known;
+    }
+
+    @Override
+    public OutputStream getOutputStream() throws IOException {
+        OutputStream known = output;
+        if (known == null) {
+            known = new StampedOutput(super.getOutputStream());
+            output = known;
+        }
+        return known;
+    }
+
+    long waitedNanos(long now) {
+        long since = waitingSince;
+        return since == 0 ? 0 : now - since;
+    }
+
+    private void stamp() {
+        waitingSince = System.nanoTime() | 1;
     }
 
     @Override
@@ -67,7 +90,7 @@ final class PeekableSocket extends Socket {
     }
 
     /** The socket's input with at most one byte read ahead. */
-    private static final class PeekableInput extends InputStream {
+    private final class PeekableInput extends InputStream {
         private static final int NONE = -2;
         private final InputStream in;
         private int ahead = NONE;
@@ -95,7 +118,12 @@ final class PeekableSocket extends Socket {
         @Override
         public int read() throws IOException {
             if (ahead == NONE) {
-                return in.read();
+                stamp();
+                try {
+                    return in.read();
+                } finally {
+                    waitingSince = 0;
+                }
             }
             int b = ahead;
             ahead = b < 0 ? b : NONE;
@@ -105,7 +133,12 @@ final class PeekableSocket extends Socket {
         @Override
         public int read(byte[] buffer, int offset, int length) throws IOException {
             if (ahead == NONE || length == 0) {
-                return in.read(buffer, offset, length);
+                stamp();
+                try {
+                    return in.read(buffer, offset, length);
+                } finally {
+                    waitingSince = 0;
+                }
             }
             int b = read();
             if (b < 0) {
@@ -124,6 +157,40 @@ final class PeekableSocket extends Socket {
         @Override
         public void close() throws IOException {
             in.close();
+        }
+    }
+
+    /** The socket's output, stamped: a write to a server that takes nothing any more blocks as a read does. */
+    private final class StampedOutput extends OutputStream {
+        private final OutputStream out;
+
+        StampedOutput(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] buffer, int offset, int length) throws IOException {
+            stamp();
+            try {
+                out.write(buffer, offset, length);
+            } finally {
+                waitingSince = 0;
+            }
+        }
+
+        @Override
+        public void flush() throws IOException {
+            out.flush();
+        }
+
+        @Override
+        public void close() throws IOException {
+            out.close();
         }
     }
 }

@@ -56,6 +56,11 @@ public final class RawSocket {
         return aborted;
     }
 
+    /** How long a read or a write has been under way at that time; 0 where none is, or it cannot be told. */
+    long waitedNanos(long now) {
+        return socket instanceof PeekableSocket peekable ? peekable.waitedNanos(now) : 0;
+    }
+
     /**
      * Looks whether the server hung up while the session was idle; takes a millisecond where nothing arrived.
      *

@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.socket;
 
 import io.github.pgbaton.topology.HostPort;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,6 +44,14 @@ public final class SocketRegistry {
 
     /**
      * @param address of a member
+     * @return how many sockets to it are open now
+     */
+    public int size(HostPort address) {
+        return size() - sizeBut(address);
+    }
+
+    /**
+     * @param address of a member
      * @return how many sockets to other members are open now
      */
     public int sizeBut(HostPort address) {
@@ -63,6 +72,31 @@ public final class SocketRegistry {
      */
     public int abortAllBut(HostPort address) {
         return abort(socket -> !socket.address().equals(address));
+    }
+
+    /**
+     * Aborts every socket to an address.
+     *
+     * @param address of a member that has fallen silent
+     * @return how many are being aborted
+     */
+    public int abortAll(HostPort address) {
+        return abort(socket -> socket.address().equals(address));
+    }
+
+    /**
+     * @param nanos a time
+     * @return the members for whose bytes some caller has been waiting longer than that
+     */
+    public Set<HostPort> waitedForLongerThan(long nanos) {
+        Set<HostPort> members = new HashSet<>();
+        long now = System.nanoTime();
+        for (RawSocket socket : open) {
+            if (socket.waitedNanos(now) > nanos) {
+                members.add(socket.address());
+            }
+        }
+        return members;
     }
 
     /** Aborts everything. */

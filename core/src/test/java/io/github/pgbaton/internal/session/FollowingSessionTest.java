@@ -50,7 +50,7 @@ class FollowingSessionTest {
         Properties properties = new Properties();
         properties.setProperty("user", "app");
         ConnectionSpec spec = ConnectionSpec.parse(
-                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&failoverTimeout=20s&sslmode=disable&scope="
+                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&failoverTimeout=20s&hangThreshold=500ms&sslmode=disable&scope="
                         + scope,
                 properties);
         session = FollowingSession.open(ClusterRef.acquire(spec), Deadline.in(PATIENCE));
@@ -372,6 +372,26 @@ class FollowingSessionTest {
         execute("SELECT 1");
 
         assertThat(first.statements()).containsExactly("SELECT 1");
+    }
+
+    @Test
+    void callOnAMemberWithoutSignOfLifeIsReleasedThoughTheLeaderHasNotChanged() throws Exception {
+        first.script(sql -> sql.startsWith("UPDATE") ? Reaction.HANG : Reaction.SUCCEED);
+        session.setAutoCommit(false);
+        execute("INSERT INTO t VALUES (1)");
+        first.mute(true);
+
+        assertThat(stateOf(() -> execute("UPDATE t SET a = 1"))).isEqualTo("40001");
+    }
+
+    @Test
+    void callThatTakesLongOnALivingMemberIsLeftAlone() throws Exception {
+        first.script(sql -> sql.startsWith("UPDATE") ? Reaction.HANG : Reaction.SUCCEED);
+        CompletableFuture<Void> call = runAsync(() -> execute("UPDATE t SET a = 1"));
+
+        assertThatThrownBy(() -> call.get(5, TimeUnit.SECONDS)).isInstanceOf(TimeoutException.class);
+        // Knocks were answered meanwhile, each over a connection of its own.
+        assertThat(first.accepted()).isGreaterThan(2);
     }
 
     @Test

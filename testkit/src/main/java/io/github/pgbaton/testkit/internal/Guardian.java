@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A process that ends everything of a cluster when this JVM closes it or dies, even of kill -9.
@@ -17,6 +19,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class Guardian {
     static final String NAME = "pgbaton-testkit-guardian";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Guardian.class);
 
     private final Process process;
 
@@ -61,8 +65,9 @@ final class Guardian {
     void close() {
         try {
             process.getOutputStream().close();
-            if (!process.waitFor(15, TimeUnit.SECONDS)) {
-                throw new ClusterException("the guardian did not finish");
+            if (!process.waitFor(30, TimeUnit.SECONDS)) {
+                // Removing gigabytes from a busy disk takes its time; the processes are long dead.
+                LOG.warn("the guardian has not finished yet, and goes on alone");
             }
         } catch (IOException e) {
             throw new ClusterException("the guardian could not be told", e);

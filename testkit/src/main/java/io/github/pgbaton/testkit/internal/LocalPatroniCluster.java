@@ -148,7 +148,11 @@ final class LocalPatroniCluster implements PatroniCluster {
 
     @Override
     public void awaitHealthy(Duration deadline) {
-        Waiting.until(deadline, "a healthy cluster", health::problem);
+        try {
+            Waiting.until(deadline, "a healthy cluster", health::problem);
+        } catch (ClusterException e) {
+            throw new ClusterException(e.getMessage() + units.memberLogs(), e);
+        }
     }
 
     @Override

@@ -48,8 +48,12 @@ final class Observer {
     }
 
     RawPostgres connect(int member, Duration timeout) throws IOException {
-        return RawPostgres.connect(
-                site.postgres(member), site.observer(), Configuration.SUPERUSER, "postgres", timeout);
+        try {
+            return RawPostgres.connect(
+                    site.postgres(member), site.observer(), Configuration.SUPERUSER, "postgres", timeout);
+        } catch (IOException e) {
+            throw new IOException(settings.memberName(member) + " refuses a session: " + e.getMessage(), e);
+        }
     }
 
     /** Runs one statement at a member, in a session of its own. */

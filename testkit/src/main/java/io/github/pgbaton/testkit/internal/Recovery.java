@@ -76,6 +76,14 @@ final class Recovery {
         Duration patience = PATIENCE.plus(settings.loopWait().multipliedBy(2));
         Schedule wake = new Schedule(Duration.ZERO, WAKE);
         Schedule interfere = new Schedule(patience, patience);
+        try {
+            awaitHealthy(deadline, undone, begin, wake, interfere);
+        } catch (ClusterException e) {
+            throw new ClusterException(e.getMessage() + units.memberLogs(), e);
+        }
+    }
+
+    private void awaitHealthy(Duration deadline, boolean undone, long begin, Schedule wake, Schedule interfere) {
         Waiting.until(deadline, "a restored cluster", () -> {
             String problem = undone ? stale(begin) : null;
             if (problem == null) {

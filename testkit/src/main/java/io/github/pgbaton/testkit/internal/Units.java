@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The parts of one cluster: made, with their directories and configuration, before any of them starts. */
 record Units(List<Unit> members, List<Unit> etcd, Optional<Unit> haproxy) {
@@ -43,6 +44,11 @@ record Units(List<Unit> members, List<Unit> etcd, Optional<Unit> haproxy) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What the members wrote last, to add to a failure. */
+    String memberLogs() {
+        return members.stream().map(Unit::logTail).collect(Collectors.joining("\n", "\n", ""));
     }
 
     /** All of them, those first that the others need. */

@@ -1,0 +1,155 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.dcs.LeaderSource;
+import io.github.pgbaton.internal.socket.Threads;
+import io.github.pgbaton.topology.Topology;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Two sources of one cluster: the lead speaks whenever it can, and the fallback runs only while the lead is silent.
+ *
+ * <p>Thread-safe. The lock orders what the two say into one stream for the listener; the listener is called under it,
+ * which it allows because it never blocks and never calls back. The fallback is closed on a thread of its own, since the
+ * lead's news must not wait for it.
+ */
+final class FallbackSource implements LeaderSource {
+    private static final Logger LOG = LoggerFactory.getLogger(FallbackSource.class);
+
+    private final LeaderSource lead;
+    private final Supplier<LeaderSource> spare;
+    private final ExecutorService closer;
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable LeaderSource fallback;
+    private @Nullable String leadSilence;
+    private boolean closed;
+
+    /**
+     * @param lead asked always
+     * @param spare makes a fallback each time the lead falls silent
+     * @param cluster names the thread
+     */
+    FallbackSource(LeaderSource lead, Supplier<LeaderSource> spare, String cluster) {
+        this.lead = lead;
+        this.spare = spare;
+        this.closer = Threads.shortLived("pgbaton-fallback-" + cluster, 1);
+    }
+
+    @Override
+    public void start(Listener listener) {
+        lead.start(new Listener() {
+            @Override
+            public void published(Topology snapshot) {
+                LeaderSource over;
+                lock.lock();
+                try {
+                    over = fallback;
+                    fallback = null;
+                    leadSilence = null;
+                    listener.published(snapshot);
+                } finally {
+                    lock.unlock();
+                }
+                if (over != null) {
+                    LOG.info("{} answers again and takes over from {}", lead.description(), over.description());
+                    closer.execute(over::close);
+                }
+            }
+
+            @Override
+            public void degraded(String reason) {
+                LeaderSource started;
+                lock.lock();
+                try {
+                    leadSilence = reason;
+                    if (closed || fallback != null) {
+                        return;
+                    }
+                    started = spare.get();
+                    fallback = started;
+                } finally {
+                    lock.unlock();
+                }
+                LOG.warn("{} is silent ({}); asking {}", lead.description(), reason, started.description());
+                started.start(new WhileNeeded(started, listener));
+            }
+        });
+    }
+
+    /** Passes on what a fallback says for as long as it is the one in charge. */
+    private final class WhileNeeded implements Listener {
+        private final LeaderSource own;
+        private final Listener listener;
+
+        WhileNeeded(LeaderSource own, Listener listener) {
+            this.own = own;
+            this.listener = listener;
+        }
+
+        @Override
+        public void published(Topology snapshot) {
+            lock.lock();
+            try {
+                if (fallback == own && !closed) {
+                    listener.published(snapshot);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void degraded(String reason) {
+            lock.lock();
+            try {
+                if (fallback == own && !closed) {
+                    listener.degraded(leadSilence + "; " + reason);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    @Override
+    public void suspect() {
+        lead.suspect();
+        LeaderSource now;
+        lock.lock();
+        try {
+            now = fallback;
+        } finally {
+            lock.unlock();
+        }
+        if (now != null) {
+            now.suspect();
+        }
+    }
+
+    @Override
+    public String description() {
+        return lead.description();
+    }
+
+    @Override
+    public void close() {
+        LeaderSource over;
+        lock.lock();
+        try {
+            closed = true;
+            over = fallback;
+            fallback = null;
+        } finally {
+            lock.unlock();
+        }
+        lead.close();
+        if (over != null) {
+            over.close();
+        }
+        closer.shutdown();
+    }
+}

@@ -1,0 +1,101 @@
+package io.github.pgbaton.internal.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.dcs.LeaderSource;
+import io.github.pgbaton.scripted.ScriptedLeaderSource;
+import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Topology;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class FallbackSourceTest {
+    private final ScriptedLeaderSource lead =
+            ScriptedLeaderSource.register("lead").member("node1", new HostPort("h1", 5432));
+    private final List<ScriptedLeaderSource> spares = new ArrayList<>();
+    private final List<String> heard = new ArrayList<>();
+    private final FallbackSource source = new FallbackSource(
+            lead,
+            () -> {
+                ScriptedLeaderSource spare = ScriptedLeaderSource.register("spare")
+                        .member("node2", new HostPort("h2", 5432))
+                        .member("node3", new HostPort("h3", 5432));
+                spares.add(spare);
+                return spare;
+            },
+            "test");
+
+    @BeforeEach
+    void start() {
+        source.start(new LeaderSource.Listener() {
+            @Override
+            public void published(Topology snapshot) {
+                heard.add(snapshot.leader() == null ? "none" : snapshot.leader().member());
+            }
+
+            @Override
+            public void degraded(String reason) {
+                heard.add("degraded: " + reason);
+            }
+        });
+    }
+
+    @AfterEach
+    void close() {
+        source.close();
+    }
+
+    @Test
+    void fallbackIsNotEvenMadeWhileTheLeadSpeaks() {
+        lead.elect("node1");
+        source.suspect();
+        assertThat(heard).containsExactly("node1");
+        assertThat(spares).isEmpty();
+        assertThat(lead.suspicions()).isEqualTo(1);
+    }
+
+    @Test
+    void fallbackTakesOverAndGivesBack() {
+        lead.elect("node1");
+        lead.degrade("etcd is away");
+        spares.get(0).elect("node2");
+        lead.elect("node1");
+        spares.get(0).elect("node3");
+
+        assertThat(heard).containsExactly("node1", "node2", "node1");
+        await().atMost(Duration.ofSeconds(20)).until(() -> spares.get(0).isClosed());
+    }
+
+    @Test
+    void onlyWhenBothAreSilentNobodyCanTell() {
+        lead.degrade("etcd is away");
+        assertThat(heard).isEmpty();
+        spares.get(0).degrade("nobody answers");
+        assertThat(heard).containsExactly("degraded: etcd is away; nobody answers");
+        spares.get(0).elect("node2");
+        assertThat(heard).last().isEqualTo("node2");
+    }
+
+    @Test
+    void secondSilenceGetsAFreshFallback() {
+        lead.degrade("away");
+        lead.elect("node1");
+        lead.degrade("away again");
+        assertThat(spares).hasSize(2);
+        spares.get(1).elect("node3");
+        assertThat(heard).containsExactly("node1", "node3");
+    }
+
+    @Test
+    void closeClosesBoth() {
+        lead.degrade("away");
+        source.close();
+        assertThat(lead.isClosed()).isTrue();
+        assertThat(spares.get(0).isClosed()).isTrue();
+    }
+}
