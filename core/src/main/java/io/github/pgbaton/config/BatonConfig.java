@@ -10,6 +10,7 @@ import static io.github.pgbaton.config.BatonProperty.ETCD_USER;
 import static io.github.pgbaton.config.BatonProperty.FAILOVER_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANDSHAKE_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANG_THRESHOLD;
+import static io.github.pgbaton.config.BatonProperty.MEMBER_MAP;
 import static io.github.pgbaton.config.BatonProperty.NAMESPACE;
 import static io.github.pgbaton.config.BatonProperty.PATRONI;
 import static io.github.pgbaton.config.BatonProperty.PROBE_INTERVAL;
@@ -51,6 +52,7 @@ public final class BatonConfig {
     private final Duration probeInterval;
     private final Duration handshakeTimeout;
     private final Duration switchoverHold;
+    private final MemberMap memberMap;
     private final @Nullable Duration hangThreshold;
     private final int connectLimit;
 
@@ -69,6 +71,7 @@ public final class BatonConfig {
         probeInterval = settings.duration(PROBE_INTERVAL);
         handshakeTimeout = settings.duration(HANDSHAKE_TIMEOUT);
         switchoverHold = settings.duration(SWITCHOVER_HOLD);
+        memberMap = settings.memberMap(MEMBER_MAP);
         hangThreshold = settings.optionalDuration(HANG_THRESHOLD);
         connectLimit = settings.count(CONNECT_LIMIT);
 
@@ -198,6 +201,11 @@ public final class BatonConfig {
         return switchoverHold;
     }
 
+    /** @return where this client reaches members that announce other addresses */
+    public MemberMap memberMap() {
+        return memberMap;
+    }
+
     /** @return how long a call may wait before its member is checked; 0 for never, null for a third of Patroni's ttl */
     public @Nullable Duration hangThreshold() {
         return hangThreshold;
@@ -210,7 +218,7 @@ public final class BatonConfig {
 
     /** @return what this configuration has in common with every other one of the same cluster */
     public ClusterId clusterId() {
-        return new ClusterId(etcd, patroni, seeds, namespace, scope, etcdUser);
+        return new ClusterId(etcd, patroni, seeds, namespace, scope, etcdUser, memberMap);
     }
 
     /** For logs: no secrets and no files. */

@@ -50,6 +50,12 @@ public enum BatonProperty {
             Kind.FILE,
             Limits.NONE,
             "PEM file with the client key for etcd (PKCS#8); goes with `etcdCertFile`"),
+    MEMBER_MAP(
+            "memberMap",
+            null,
+            Kind.MEMBER_MAP,
+            Limits.NONE,
+            "where this client reaches members that announce other addresses, as behind NAT or in containers"),
     FAILOVER_TIMEOUT(
             "failoverTimeout",
             "60s",
@@ -105,7 +111,9 @@ public enum BatonProperty {
         /** A whole number with a unit: ms, s, m or h. */
         DURATION,
         /** A whole number. */
-        COUNT
+        COUNT,
+        /** What {@link io.github.pgbaton.config.MemberMap} reads. */
+        MEMBER_MAP
     }
 
     /** What restricts a value beyond its kind: a range as one would write it, or the port left out. */
@@ -190,6 +198,9 @@ public enum BatonProperty {
             case PATH -> "a path such as /service";
             case FILE -> "the path of a readable file";
             case URI_LIST -> "http:// or https:// endpoints, comma-separated, port " + defaultPort() + " unless given";
+            case MEMBER_MAP ->
+                "comma-separated key=target, key a member's name, its host:port or *, target host:port,"
+                        + " in which {name}, {host} and {port} are the member's own";
             case DURATION, COUNT -> least() + " to " + most();
         };
     }

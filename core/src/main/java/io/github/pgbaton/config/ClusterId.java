@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param namespace Patroni's namespace as {@link BatonConfig#namespace()} has it
  * @param scope Patroni's scope, null where not given
  * @param etcdUser the user for etcd, null where there is none
+ * @param memberMap where the members are reached: another map makes other addresses, and so another tracker
  */
 public record ClusterId(
         List<URI> etcd,
@@ -26,7 +27,8 @@ public record ClusterId(
         List<HostPort> seeds,
         String namespace,
         @Nullable String scope,
-        @Nullable String etcdUser) {
+        @Nullable String etcdUser,
+        MemberMap memberMap) {
 
     public ClusterId {
         etcd = etcd.stream().sorted().toList();

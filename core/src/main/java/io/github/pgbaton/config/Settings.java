@@ -105,6 +105,18 @@ final class Settings {
         return duration;
     }
 
+    MemberMap memberMap(BatonProperty property) {
+        String value = text(property);
+        if (value == null) {
+            return MemberMap.NONE;
+        }
+        try {
+            return MemberMap.parse(value);
+        } catch (IllegalArgumentException e) {
+            throw InvalidSettingException.of(property, value, String.valueOf(e.getMessage()));
+        }
+    }
+
     int count(BatonProperty property) {
         String value = Objects.requireNonNull(value(property));
         // Longer than any bound is out of range, not an overflow.

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
+import io.github.pgbaton.topology.HostPort;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -235,6 +236,42 @@ class RoutingTest {
                     .isInstanceOfSatisfying(
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"));
         }
+    }
+
+    @Test
+    void membersAreReachedWhereTheMapSaysTheyAre() throws Exception {
+        ScriptedPostgres first = server();
+        ScriptedPostgres second = server().timeline(2);
+        ScriptedLeaderSource source = ScriptedLeaderSource.register(scope)
+                .member("node1", new HostPort("10.255.255.1", 5432))
+                .member("node2", new HostPort("10.255.255.2", 5432));
+        source.elect("node1");
+        BatonDataSource mapped = followingEtcd("memberMap=node1=" + first.address() + ",10.255.255.2:5432=127.0.0.1:"
+                + second.address().port());
+        try (Connection connection = mapped.getConnection()) {
+            run(connection, "SELECT 1");
+            source.elect("node2");
+            run(connection, "SELECT 2");
+        }
+        assertThat(first.statements()).containsExactly("SELECT 1");
+        assertThat(second.statements()).containsExactly("SELECT 2");
+    }
+
+    @Test
+    void everyAddressOfAHostNameIsTried() throws Exception {
+        List<String> addresses = new ArrayList<>();
+        for (java.net.InetAddress address : java.net.InetAddress.getAllByName("localhost")) {
+            addresses.add(address.getHostAddress());
+        }
+        org.junit.jupiter.api.Assumptions.assumeTrue(
+                addresses.size() > 1, "localhost has one address only: " + addresses);
+        ScriptedPostgres onTheLast = new ScriptedPostgres(addresses.get(addresses.size() - 1));
+        open.add(onTheLast);
+        BatonDataSource asking = dataSource("//localhost:" + onTheLast.address().port() + "/db?failoverTimeout=5s");
+        try (Connection connection = asking.getConnection()) {
+            run(connection, "SELECT 1");
+        }
+        assertThat(onTheLast.statements()).contains("SELECT 1");
     }
 
     @Test

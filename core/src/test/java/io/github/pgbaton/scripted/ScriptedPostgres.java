@@ -52,7 +52,11 @@ public final class ScriptedPostgres implements AutoCloseable {
     private volatile boolean reportsStanding = true;
 
     public ScriptedPostgres() throws IOException {
-        listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        this("127.0.0.1");
+    }
+
+    public ScriptedPostgres(String host) throws IOException {
+        listener = new ServerSocket(0, 50, InetAddress.getByName(host));
         start("scripted-postgres-" + listener.getLocalPort(), () -> {
             while (!listener.isClosed()) {
                 Socket client = listener.accept();
@@ -85,7 +89,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     }
 
     public HostPort address() {
-        return new HostPort("127.0.0.1", listener.getLocalPort());
+        return new HostPort(listener.getInetAddress().getHostAddress(), listener.getLocalPort());
     }
 
     /** Decides by the text of each statement; COMMIT, BEGIN and ROLLBACK are statements too. */

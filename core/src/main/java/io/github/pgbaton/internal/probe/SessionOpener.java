@@ -6,6 +6,9 @@ import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.topology.HostPort;
 import java.lang.reflect.InvocationTargetException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -68,7 +71,7 @@ public final class SessionOpener {
             ScheduledFuture<?> watchdog = watch(opening, limit);
             boolean opened = false;
             try {
-                Connection connection = DRIVER.connect(spec.pgUrl(address), own);
+                Connection connection = connect(opening, address, spec, own);
                 RawSocket socket = opening.socket();
                 if (connection == null || socket == null) {
                     throw new SQLNonTransientConnectionException("PgJDBC opened no socket to " + address, "08001");
@@ -82,6 +85,24 @@ public final class SessionOpener {
                 if (!opened && socket != null) {
                     socket.abort();
                     registry.remove(socket);
+                }
+            }
+        }
+    }
+
+    /** PgJDBC dials one address of a name; where that one cannot be reached, the next has its turn. */
+    private static @Nullable Connection connect(
+            BatonSocketFactory.Opening opening, HostPort address, ConnectionSpec spec, Properties own)
+            throws SQLException {
+        while (true) {
+            try {
+                return DRIVER.connect(spec.pgUrl(address), own);
+            } catch (SQLException e) {
+                boolean unreachable = e.getCause() instanceof ConnectException
+                        || e.getCause() instanceof NoRouteToHostException
+                        || e.getCause() instanceof SocketTimeoutException;
+                if (!unreachable || !opening.nextAddress()) {
+                    throw e;
                 }
             }
         }

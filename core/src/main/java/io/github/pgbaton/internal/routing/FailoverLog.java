@@ -67,6 +67,10 @@ final class FailoverLog {
                 last == null ? "asking the members themselves" : "going on with " + last);
     }
 
+    void unmapped(String member, String why) {
+        LOG.warn("{}: memberMap gives no address for {}: {}", cluster, member, why);
+    }
+
     void heard(String source) {
         LOG.info("{}: the leader source speaks again ({})", cluster, source);
     }

@@ -4,15 +4,17 @@ import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.dcs.LeaderSource;
 import io.github.pgbaton.internal.probe.SessionOpener;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.HostPort;
-import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
-import io.github.pgbaton.topology.Switchover;
 import io.github.pgbaton.topology.Topology;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -45,10 +47,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private volatile Route route = Route.NONE;
     private boolean probing;
     private final Semaphore connects;
-    /** Until when new transactions wait for an announced switchover, in nanoTime; 0 while none is announced. */
-    private volatile long holdUntil;
-
-    private @Nullable Switchover announced;
+    private final SwitchoverHold hold;
     private volatile boolean closed;
 
     LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
@@ -57,6 +56,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.name = nameOf(config);
         this.log = new FailoverLog(name);
         this.sockets = new SocketRegistry(name);
+        this.hold = new SwitchoverHold(config.switchoverHold());
         this.connects = new Semaphore(config.connectLimit(), true);
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
@@ -74,10 +74,12 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     /** A member that calls wait for gives no sign of life: nobody waits for it any longer, leader or not. */
     private void silent(HostPort member, String why) {
+        List<RawSocket> condemned;
         lock.lock();
         try {
             log.started(member + " gives no sign of life (" + why + ") while calls wait for it");
-            log.aborting(sockets.size(member));
+            condemned = sockets.condemnAll(member);
+            log.aborting(condemned.size());
             if (member.equals(route.address()) && route.verified()) {
                 route = route.withVerified(false);
                 changed.signalAll();
@@ -85,7 +87,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         } finally {
             lock.unlock();
         }
-        sockets.abortAll(member);
+        sockets.abort(condemned);
         if (source != null) {
             source.suspect();
         }
@@ -154,18 +156,17 @@ final class LeaderTracker implements LeaderSource.Listener {
     }
 
     @Override
-    public void published(Topology snapshot) {
-        HostPort keep = null;
+    public void published(Topology announced) {
+        Topology snapshot = dialled(announced);
+        List<RawSocket> condemned = List.of();
         lock.lock();
         try {
             Route old = route;
             if (old.silence() != null && source != null) {
                 log.heard(source.description());
             }
-            hold(snapshot);
-            Leader leader = snapshot.leader();
             Member member = snapshot.leaderMember().orElse(null);
-            if (leader == null) {
+            if (snapshot.leader() == null) {
                 if (old.held()) {
                     log.started("the leader key of " + old.leaderText() + " is gone");
                 }
@@ -177,59 +178,66 @@ final class LeaderTracker implements LeaderSource.Listener {
                 if (old.address() != null && !old.address().equals(member.address())) {
                     log.started("the lock went from " + old.leaderText() + " to " + member.name() + " ("
                             + member.address() + ")");
-                    keep = member.address();
-                    log.aborting(sockets.sizeBut(keep));
+                    condemned = condemnAllBut(member.address());
                 }
                 route = old.elected(member.name(), member.address(), snapshot);
+            }
+            // Last: a transaction that is held back may go on only once its session is marked as the old leader's.
+            if (hold.update(old, snapshot)) {
+                log.started("a switchover of " + old.leaderText() + " is announced");
+            } else if (hold.withdrawn(old, snapshot)) {
+                log.withdrawn("the announced switchover was withdrawn");
             }
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        abortAllBut(keep);
+        sockets.abort(condemned);
     }
 
-    /** Under the lock. A switchover is over when its key goes or another member holds the lock. */
-    private void hold(Topology snapshot) {
-        Switchover now = snapshot.switchover();
-        Leader leader = snapshot.leader();
-        if (now == null || !pending(now, leader)) {
-            if (announced != null && leader != null && leader.member().equals(route.member()) && route.held()) {
-                log.withdrawn("the announced switchover was withdrawn");
-            }
-            announced = null;
-            holdUntil = 0;
-        } else if (!now.equals(announced)
-                && leader != null
-                && !config.switchoverHold().isZero()) {
-            // Once per announcement: a switchover that never comes must not hold every transaction anew.
-            announced = now;
-            // Odd, and so never the 0 that means none.
-            holdUntil = (System.nanoTime() + config.switchoverHold().toNanos()) | 1;
-            log.started("a switchover of " + leader.member() + (now.to() == null ? "" : " to " + now.to())
-                    + " is announced");
+    /** Under the lock, so that whoever it wakes finds the sessions marked; the closing follows without the lock. */
+    private List<RawSocket> condemnAllBut(HostPort keep) {
+        List<RawSocket> condemned = sockets.condemnAllBut(keep);
+        log.aborting(condemned.size());
+        return condemned;
+    }
+
+    /** The same cluster at the addresses that this client dials. */
+    private Topology dialled(Topology snapshot) {
+        if (config.memberMap().isEmpty()) {
+            return snapshot;
         }
-    }
-
-    private static boolean pending(Switchover planned, @Nullable Leader leader) {
-        return !planned.scheduled()
-                && (leader == null
-                        || ((planned.from() == null || planned.from().equals(leader.member()))
-                                && !leader.member().equals(planned.to())));
+        Map<String, Member> members = new LinkedHashMap<>();
+        snapshot.members().forEach((memberName, member) -> {
+            try {
+                members.put(memberName, config.memberMap().map(member));
+            } catch (IllegalArgumentException e) {
+                // A template that makes no address of this name: without one the member cannot be dialled.
+                log.unmapped(memberName, String.valueOf(e.getMessage()));
+            }
+        });
+        return new Topology(
+                snapshot.leader(),
+                members,
+                snapshot.systemIdentifier(),
+                snapshot.timeline(),
+                snapshot.switchover(),
+                snapshot.settings(),
+                snapshot.term(),
+                snapshot.revision());
     }
 
     /** Whether a new transaction should wait for an announced switchover; one volatile read while there is none. */
     boolean holds() {
-        long until = holdUntil;
-        return until != 0 && until - System.nanoTime() > 0;
+        return hold.active();
     }
 
     /** Waits until the announced switchover has brought another leader, was withdrawn, or has taken too long. */
     void awaitSwitchover() throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            for (long left = holdUntil - System.nanoTime(); holdUntil != 0 && left > 0 && !closed; ) {
-                left = Math.min(changed.awaitNanos(left), holdUntil - System.nanoTime());
+            for (long left = hold.leftNanos(); left > 0 && !closed; left = hold.leftNanos()) {
+                changed.awaitNanos(left);
             }
         } finally {
             lock.unlock();
@@ -307,17 +315,16 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     /** A member that was asked directly has proven that it is the primary, while no source could tell. */
     boolean found(Route seen, HostPort address, Standing standing) {
-        boolean moved;
+        List<RawSocket> condemned = List.of();
         lock.lock();
         try {
             Route old = route;
             if (old.epoch() != seen.epoch() || !mustAskMembers(old)) {
                 return false;
             }
-            moved = old.address() != null && !old.address().equals(address);
-            if (moved) {
+            if (old.address() != null && !old.address().equals(address)) {
                 log.started("the members say that " + address + " is the primary now, no longer " + old.leaderText());
-                log.aborting(sockets.sizeBut(address));
+                condemned = condemnAllBut(address);
             }
             fence.raise(standing);
             Route next = address.equals(old.address()) ? old : old.found(nameAt(address), address);
@@ -327,7 +334,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         } finally {
             lock.unlock();
         }
-        abortAllBut(moved ? address : null);
+        sockets.abort(condemned);
         return true;
     }
 
@@ -337,12 +344,6 @@ final class LeaderTracker implements LeaderSource.Listener {
                 .map(Member::name)
                 .findFirst()
                 .orElse(address.toString());
-    }
-
-    private void abortAllBut(@Nullable HostPort keep) {
-        if (keep != null) {
-            sockets.abortAllBut(keep);
-        }
     }
 
     /** Only one thread of the JVM asks an unproven leader; false: somebody else is doing it. */

@@ -64,6 +64,7 @@ public final class BatonSocketFactory extends SocketFactory {
         private final SocketRegistry registry;
         private final HostPort address;
         private final @Nullable SocketFactory foreign;
+        private final AddressChoice choice = new AddressChoice();
         private volatile boolean done;
         private volatile boolean aborted;
         private volatile @Nullable RawSocket session;
@@ -99,6 +100,15 @@ public final class BatonSocketFactory extends SocketFactory {
             }
         }
 
+        /**
+         * Goes on to the next address of the host's name, after the one before could not be reached.
+         *
+         * @return false where all have been tried
+         */
+        public boolean nextAddress() {
+            return !aborted && choice.next();
+        }
+
         /** PgJDBC has returned: sockets made from now on are cancel requests. */
         @Override
         public void close() {
@@ -114,7 +124,7 @@ public final class BatonSocketFactory extends SocketFactory {
             Socket socket;
             if (foreign == null) {
                 Holder holder = new Holder();
-                socket = new PeekableSocket(() -> {
+                socket = new PeekableSocket(choice, () -> {
                     RawSocket closed = holder.raw;
                     if (closed != null) {
                         registry.remove(closed);

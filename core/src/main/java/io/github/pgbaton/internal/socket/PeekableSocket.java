@@ -3,7 +3,9 @@ package io.github.pgbaton.internal.socket;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,13 +20,21 @@ final class PeekableSocket extends Socket {
     private static final int PEEK_MILLIS = 1;
 
     private final Runnable onClose;
+    private final AddressChoice choice;
     private volatile @Nullable PeekableInput input;
     private volatile @Nullable OutputStream output;
     /** When the read or write under way began, 0 while there is none; written by the one thread that uses the session. */
     private volatile long waitingSince;
 
-    PeekableSocket(Runnable onClose) {
+    PeekableSocket(AddressChoice choice, Runnable onClose) {
+        this.choice = choice;
         this.onClose = onClose;
+    }
+
+    /** PgJDBC dials the first address of a name; this one dials the address whose turn it is. */
+    @Override
+    public void connect(SocketAddress endpoint, int timeoutMillis) throws IOException {
+        super.connect(endpoint instanceof InetSocketAddress inet ? choice.choose(inet) : endpoint, timeoutMillis);
     }
 
     @Override

@@ -43,45 +43,24 @@ public final class SocketRegistry {
     }
 
     /**
-     * @param address of a member
-     * @return how many sockets to it are open now
-     */
-    public int size(HostPort address) {
-        return size() - sizeBut(address);
-    }
-
-    /**
-     * @param address of a member
-     * @return how many sockets to other members are open now
-     */
-    public int sizeBut(HostPort address) {
-        int others = 0;
-        for (RawSocket socket : open) {
-            if (!socket.address().equals(address)) {
-                others++;
-            }
-        }
-        return others;
-    }
-
-    /**
-     * Aborts every socket to any other address.
+     * Marks every socket to any other address: from now on no call finds its session usable. Closes none yet and never
+     * blocks, so it may be called under a lock; {@link #abort} has to follow.
      *
      * @param address the only one that stays
-     * @return how many are being aborted
+     * @return the marked sockets
      */
-    public int abortAllBut(HostPort address) {
-        return abort(socket -> !socket.address().equals(address));
+    public List<RawSocket> condemnAllBut(HostPort address) {
+        return condemn(socket -> !socket.address().equals(address));
     }
 
     /**
-     * Aborts every socket to an address.
+     * As {@link #condemnAllBut}, for one address.
      *
      * @param address of a member that has fallen silent
-     * @return how many are being aborted
+     * @return the marked sockets
      */
-    public int abortAll(HostPort address) {
-        return abort(socket -> socket.address().equals(address));
+    public List<RawSocket> condemnAll(HostPort address) {
+        return condemn(socket -> socket.address().equals(address));
     }
 
     /**
@@ -99,20 +78,23 @@ public final class SocketRegistry {
         return members;
     }
 
-    /** Aborts everything. */
-    public void abortAll() {
-        abort(socket -> true);
-    }
-
-    private int abort(Predicate<RawSocket> which) {
+    private List<RawSocket> condemn(Predicate<RawSocket> which) {
         List<RawSocket> targets = new ArrayList<>();
         for (RawSocket socket : open) {
             if (which.test(socket)) {
+                socket.condemn();
                 targets.add(socket);
             }
         }
-        // Marked first, by this thread: a call that starts from now on must not find a session that is about to break.
-        targets.forEach(RawSocket::condemn);
+        return targets;
+    }
+
+    /**
+     * Closes sockets, in parallel and without waiting for whoever uses them.
+     *
+     * @param targets condemned before
+     */
+    public void abort(List<RawSocket> targets) {
         int slices = Math.min(ABORT_THREADS, targets.size());
         for (int slice = 0; slice < slices; slice++) {
             int first = slice;
@@ -124,12 +106,11 @@ public final class SocketRegistry {
                 }
             });
         }
-        return targets.size();
     }
 
     /** Aborts what is left; the threads end by themselves. */
     public void close() {
-        abortAll();
+        abort(condemn(socket -> true));
         aborts.shutdown();
     }
 }

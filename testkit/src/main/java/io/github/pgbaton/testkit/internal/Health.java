@@ -105,9 +105,15 @@ final class Health {
         if (!settings.haproxy()) {
             return null;
         }
-        String end = observer.routeEnd();
         String wanted = site.postgres(leader).getAddress().getHostAddress();
-        return end.equals(wanted) ? null : "HAProxy leads to " + end + ", not to " + wanted;
+        // Until HAProxy has given up the old primary it goes round between the two.
+        for (int i = 0; i < 2 * members.size(); i++) {
+            String end = observer.routeEnd();
+            if (!end.equals(wanted)) {
+                return "HAProxy leads to " + end + ", not to " + wanted;
+            }
+        }
+        return null;
     }
 
     /** Whether this member could stream from that leader, and does not. */

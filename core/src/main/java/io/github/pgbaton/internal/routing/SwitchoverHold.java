@@ -1,0 +1,69 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.topology.Leader;
+import io.github.pgbaton.topology.Switchover;
+import io.github.pgbaton.topology.Topology;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds new transactions back while an announced switchover is under way, once per announcement and for a bounded time.
+ *
+ * <p>Patroni writes its {@code failover} key about 200 ms before it stops the old primary: a transaction begun in between
+ * would be broken, one that waits starts on the new primary. Changed under the tracker's lock, read without it.
+ */
+final class SwitchoverHold {
+    private final Duration longest;
+
+    /** In nanoTime, always odd; 0: nothing is held. */
+    private volatile long until;
+
+    private @Nullable Switchover announced;
+
+    SwitchoverHold(Duration longest) {
+        this.longest = longest;
+    }
+
+    /** Takes a new snapshot; true: a switchover is newly announced and transactions are held from now on. */
+    boolean update(Route before, Topology snapshot) {
+        Switchover now = snapshot.switchover();
+        if (now == null || !pending(now, snapshot.leader())) {
+            until = 0;
+            return false;
+        }
+        if (now.equals(announced) || !before.held() || longest.isZero()) {
+            // The same one again: a switchover that never comes must not hold every transaction anew.
+            return false;
+        }
+        announced = now;
+        until = (System.nanoTime() + longest.toNanos()) | 1;
+        return true;
+    }
+
+    /** Whether the switchover that was announced is off, with the old leader still there; tells it once. */
+    boolean withdrawn(Route before, Topology snapshot) {
+        Leader leader = snapshot.leader();
+        if (announced == null || until != 0 || snapshot.switchover() != null) {
+            return false;
+        }
+        announced = null;
+        return before.held() && leader != null && leader.member().equals(before.member());
+    }
+
+    private static boolean pending(Switchover planned, @Nullable Leader leader) {
+        return !planned.scheduled()
+                && (leader == null
+                        || ((planned.from() == null || planned.from().equals(leader.member()))
+                                && !leader.member().equals(planned.to())));
+    }
+
+    boolean active() {
+        return until != 0 && leftNanos() > 0;
+    }
+
+    /** How long a transaction is still held; zero or less: not at all. */
+    long leftNanos() {
+        long end = until;
+        return end == 0 ? 0 : end - System.nanoTime();
+    }
+}
