@@ -21,7 +21,6 @@ import picocli.CommandLine.Spec;
 /** The failover demo: exits with 0 only when pgbaton wrote again, lost nothing and doubled nothing. */
 @Command(
         name = "./run demo",
-        mixinStandardHelpOptions = true,
         description = "Breaks a real Patroni cluster under load, and compares pgbaton with HAProxy.")
 public final class Demo implements Callable<Integer> {
     private static final int THREADS = 4;
@@ -44,6 +43,12 @@ public final class Demo implements Callable<Integer> {
             defaultValue = "30",
             description = "How long the leader key lives, in seconds, 20 to 60; default ${DEFAULT-VALUE}.")
     private int ttl;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this text.")
+    private boolean help;
 
     @Option(names = "--markdown", description = "Print the result as a Markdown table.")
     private boolean markdown;
