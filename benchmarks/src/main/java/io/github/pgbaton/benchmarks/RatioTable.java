@@ -1,0 +1,56 @@
+package io.github.pgbaton.benchmarks;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The comparison as text: one line per benchmark that was measured through both drivers, in the order given. */
+final class RatioTable {
+    private static final String HEAD = "%-30s %20s %20s %7s %10s %10s %10s%n";
+    private static final String LINE = "%-30s %20s %20s %7.2f %+10.1f %10.0f %10.0f%n";
+
+    private RatioTable() {}
+
+    static String of(List<Measured> results) {
+        Map<String, Map<Route, Measured>> pairs = new LinkedHashMap<>();
+        for (Measured one : results) {
+            pairs.computeIfAbsent(one.benchmark(), name -> new EnumMap<>(Route.class))
+                    .put(one.route(), one);
+        }
+        StringBuilder text = new StringBuilder();
+        text.append(String.format(
+                Locale.ROOT, HEAD, "", "PgJDBC ns", "pgbaton ns", "ratio", "added ns", "PgJDBC B", "pgbaton B"));
+        List<String> single = new ArrayList<>();
+        pairs.forEach((name, pair) -> {
+            Measured plain = pair.get(Route.PGJDBC);
+            Measured ours = pair.get(Route.PGBATON);
+            if (plain == null || ours == null) {
+                single.add(name);
+                return;
+            }
+            text.append(String.format(
+                    Locale.ROOT,
+                    LINE,
+                    name,
+                    nanos(plain),
+                    nanos(ours),
+                    ours.nanos() / plain.nanos(),
+                    ours.nanos() - plain.nanos(),
+                    plain.bytes(),
+                    ours.bytes()));
+        });
+        if (!single.isEmpty()) {
+            text.append("measured through one driver only: ")
+                    .append(String.join(", ", single))
+                    .append(System.lineSeparator());
+        }
+        return text.toString();
+    }
+
+    private static String nanos(Measured one) {
+        return String.format(Locale.ROOT, "%.1f ±%.1f", one.nanos(), one.error());
+    }
+}
