@@ -17,7 +17,13 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 public final class Overhead {
     private static final String USAGE = """
             usage: Overhead [--quick] [regular expression of benchmarks]
-              --quick   one fork and short measurements: about a minute, and errors to match
+              --quick   one fork and short measurements: about a minute, and a spread to match
+            """;
+
+    private static final String LEGEND = """
+
+            ns: per call, in the fastest iteration; spread: how much slower the middle one was, of the noisier driver;
+            B: allocated per call. A difference smaller than the spread says little: run it on an idle machine.
             """;
 
     private Overhead() {}
@@ -34,13 +40,14 @@ public final class Overhead {
             System.exit(2);
         }
         String include = rest.isEmpty() ? "" : rest.get(0);
+        System.out.println(quick ? "quick mode, about a minute" : "full mode, about ten minutes");
         List<Measured> results;
         try (Server server = Server.start()) {
             results = run(options(quick).include(ours(include)).jvmArgsAppend(Route.jvmOptions(server)));
         }
-        System.out.printf("%nJava %s, %s mode%n%n", Runtime.version(), quick ? "quick" : "full");
+        System.out.printf("%nJava %s%n%n", Runtime.version());
         System.out.print(RatioTable.of(results));
-        System.out.printf("%nns and B: mean time and allocation per call; ±: half of the 99.9%% confidence interval%n");
+        System.out.print(LEGEND);
     }
 
     static String ours(String include) {
@@ -48,18 +55,18 @@ public final class Overhead {
     }
 
     private static ChainedOptionsBuilder options(boolean quick) {
-        ChainedOptionsBuilder options = new OptionsBuilder().verbosity(VerboseMode.NORMAL);
+        ChainedOptionsBuilder options = new OptionsBuilder().verbosity(VerboseMode.SILENT);
         return quick
                 ? options.forks(1)
                         .warmupIterations(2)
                         .warmupTime(TimeValue.milliseconds(500))
-                        .measurementIterations(5)
-                        .measurementTime(TimeValue.milliseconds(300))
+                        .measurementIterations(20)
+                        .measurementTime(TimeValue.milliseconds(80))
                 : options.forks(3)
                         .warmupIterations(5)
                         .warmupTime(TimeValue.seconds(1))
-                        .measurementIterations(5)
-                        .measurementTime(TimeValue.seconds(1));
+                        .measurementIterations(20)
+                        .measurementTime(TimeValue.milliseconds(250));
     }
 
     static List<Measured> run(ChainedOptionsBuilder options) throws RunnerException {

@@ -9,8 +9,8 @@ import java.util.Map;
 
 /** The comparison as text: one line per benchmark that was measured through both drivers, in the order given. */
 final class RatioTable {
-    private static final String HEAD = "%-30s %20s %20s %7s %10s %10s %10s%n";
-    private static final String LINE = "%-30s %20s %20s %7.2f %+10.1f %10.0f %10.0f%n";
+    private static final String HEAD = "%-30s %10s %10s %6s %9s %7s %9s %9s%n";
+    private static final String LINE = "%-30s %10.1f %10.1f %6.2f %+9.1f %6.0f%% %9.0f %9.0f%n";
 
     private RatioTable() {}
 
@@ -22,7 +22,16 @@ final class RatioTable {
         }
         StringBuilder text = new StringBuilder();
         text.append(String.format(
-                Locale.ROOT, HEAD, "", "PgJDBC ns", "pgbaton ns", "ratio", "added ns", "PgJDBC B", "pgbaton B"));
+                Locale.ROOT,
+                HEAD,
+                "",
+                "PgJDBC ns",
+                "pgbaton ns",
+                "ratio",
+                "added ns",
+                "spread",
+                "PgJDBC B",
+                "pgbaton B"));
         List<String> single = new ArrayList<>();
         pairs.forEach((name, pair) -> {
             Measured plain = pair.get(Route.PGJDBC);
@@ -35,10 +44,11 @@ final class RatioTable {
                     Locale.ROOT,
                     LINE,
                     name,
-                    nanos(plain),
-                    nanos(ours),
+                    plain.nanos(),
+                    ours.nanos(),
                     ours.nanos() / plain.nanos(),
                     ours.nanos() - plain.nanos(),
+                    Math.max(plain.spread(), ours.spread()),
                     plain.bytes(),
                     ours.bytes()));
         });
@@ -48,9 +58,5 @@ final class RatioTable {
                     .append(System.lineSeparator());
         }
         return text.toString();
-    }
-
-    private static String nanos(Measured one) {
-        return String.format(Locale.ROOT, "%.1f ±%.1f", one.nanos(), one.error());
     }
 }
