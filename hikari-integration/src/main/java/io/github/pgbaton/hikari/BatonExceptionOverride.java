@@ -1,0 +1,48 @@
+package io.github.pgbaton.hikari;
+
+import com.zaxxer.hikari.SQLExceptionOverride;
+import io.github.pgbaton.event.CommitUnknownException;
+import io.github.pgbaton.event.StatementUnknownException;
+import io.github.pgbaton.event.TransactionLostException;
+import java.sql.SQLException;
+
+/**
+ * Tells HikariCP which connections to keep: one that threw an exception of pgbaton's own is never evicted, because it
+ * moves to the primary by itself.
+ *
+ * <p>For {@code exceptionOverrideClassName} or {@code HikariConfig.setExceptionOverride}.
+ *
+ * <table>
+ * <caption>The verdicts</caption>
+ * <tr><th>exception</th><th>SQLState</th><th>verdict</th><th>why</th></tr>
+ * <tr><td>{@link TransactionLostException}</td><td>40001</td><td>keep</td><td>usable after a rollback</td></tr>
+ * <tr><td>{@link StatementUnknownException}</td><td>40003</td><td>keep</td><td>usable at once</td></tr>
+ * <tr><td>{@link CommitUnknownException}</td><td>08007</td><td>keep</td><td>usable at once; HikariCP alone evicts every
+ * 08, and then the rollback that follows fails too</td></tr>
+ * <tr><td>any other</td><td>25006</td><td>evict</td><td>read-only where a write was expected: a connection opened in its
+ * place is verified to be on the primary. PostgreSQL says the same for a write in a transaction that the application
+ * made read-only; that costs a new connection</td></tr>
+ * <tr><td>any other</td><td>any other</td><td>HikariCP's</td><td>08003 and 08001 among them: the connection was aborted,
+ * or found no primary in time</td></tr>
+ * </table>
+ *
+ * <p>Decides by type and not by SQLState, for PostgreSQL and other drivers use the same ones. Stateless.
+ */
+public final class BatonExceptionOverride implements SQLExceptionOverride {
+    /** PostgreSQL's read_only_sql_transaction. */
+    private static final String READ_ONLY = "25006";
+
+    /** Made by HikariCP from the class name. */
+    public BatonExceptionOverride() {}
+
+    // In here a bare @Override would be the interface's nested enum.
+    @java.lang.Override
+    public Override adjudicate(SQLException failure) {
+        if (failure instanceof TransactionLostException
+                || failure instanceof StatementUnknownException
+                || failure instanceof CommitUnknownException) {
+            return Override.DO_NOT_EVICT;
+        }
+        return READ_ONLY.equals(failure.getSQLState()) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
+    }
+}

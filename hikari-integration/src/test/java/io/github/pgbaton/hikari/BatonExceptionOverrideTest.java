@@ -1,0 +1,71 @@
+package io.github.pgbaton.hikari;
+
+import static com.zaxxer.hikari.SQLExceptionOverride.Override.CONTINUE_EVICT;
+import static com.zaxxer.hikari.SQLExceptionOverride.Override.DO_NOT_EVICT;
+import static com.zaxxer.hikari.SQLExceptionOverride.Override.MUST_EVICT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.zaxxer.hikari.HikariConfig;
+import io.github.pgbaton.event.TransactionLostException;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which connections HikariCP keeps. */
+class BatonExceptionOverrideTest {
+    private final BatonExceptionOverride override = new BatonExceptionOverride();
+
+    @ParameterizedTest
+    @MethodSource("ours")
+    void everyExceptionOfOurOwnKeepsTheConnection(Class<? extends SQLException> type) throws Exception {
+        SQLException failure =
+                type.getConstructor(String.class, Throwable.class).newInstance("text", null);
+
+        assertThat(override.adjudicate(failure)).isEqualTo(DO_NOT_EVICT);
+    }
+
+    /** Those of today and those that somebody adds. */
+    static Stream<Class<?>> ours() {
+        List<Class<?>> found = new ClassFileImporter()
+                .importPackages("io.github.pgbaton.event").stream()
+                        .filter(type -> type.isAssignableTo(SQLException.class))
+                        .<Class<?>>map(JavaClass::reflect)
+                        .toList();
+        assertThat(found).contains(TransactionLostException.class);
+        return found.stream();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"40001", "40003", "08007", "08006", "08001", "08003", "57P01", "42601", ""})
+    @NullSource
+    void anotherDriversExceptionIsLeftToHikari(String sqlState) {
+        assertThat(override.adjudicate(new SQLException("text", sqlState))).isEqualTo(CONTINUE_EVICT);
+    }
+
+    @Test
+    void writeRefusedByADemotedPrimaryEvictsTheConnection() {
+        assertThat(override.adjudicate(new SQLException("text", "25006"))).isEqualTo(MUST_EVICT);
+    }
+
+    @Test
+    void causeOfOurExceptionDoesNotEvict() {
+        SQLException loss = new TransactionLostException("text", new SQLException("text", "25006"));
+
+        assertThat(override.adjudicate(loss)).isEqualTo(DO_NOT_EVICT);
+    }
+
+    @Test
+    void hikariMakesItFromItsName() {
+        HikariConfig config = new HikariConfig();
+        config.setExceptionOverrideClassName("io.github.pgbaton.hikari.BatonExceptionOverride");
+
+        assertThat(config.getExceptionOverride()).isInstanceOf(BatonExceptionOverride.class);
+    }
+}

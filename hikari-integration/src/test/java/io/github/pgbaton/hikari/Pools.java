@@ -1,0 +1,85 @@
+package io.github.pgbaton.hikari;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.io.IOException;
+import java.io.Writer;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.stream.Collectors;
+
+/** The cluster these tests share, and pools on it as an application configures them: from a properties file. */
+final class Pools {
+    private Pools() {}
+
+    /** The two ways HikariCP offers to name a driver. */
+    enum Way {
+        JDBC_URL {
+            @Override
+            void describe(PatroniCluster cluster, Properties file) {
+                file.setProperty("jdbcUrl", url(cluster));
+                file.setProperty("username", cluster.user());
+                file.setProperty("password", cluster.password());
+            }
+        },
+        DATA_SOURCE {
+            @Override
+            void describe(PatroniCluster cluster, Properties file) {
+                file.setProperty("dataSourceClassName", "io.github.pgbaton.BatonDataSource");
+                file.setProperty("dataSource.url", url(cluster));
+                file.setProperty("dataSource.user", cluster.user());
+                file.setProperty("dataSource.password", cluster.password());
+            }
+        };
+
+        abstract void describe(PatroniCluster cluster, Properties file);
+    }
+
+    /** Fails over in seconds rather than half a minute; one cluster for all classes that ask for it. */
+    static PatroniClusterExtension quick() {
+        return PatroniClusterExtension.local(builder -> builder.ttl(Duration.ofSeconds(10))
+                .loopWait(Duration.ofSeconds(1))
+                .retryTimeout(Duration.ofSeconds(3))
+                .etcdMembers(3));
+    }
+
+    private static String url(PatroniCluster cluster) {
+        String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
+        return "jdbc:pgbaton:postgresql://" + cluster.seeds() + "/" + cluster.database() + "?etcd=" + etcd + "&scope="
+                + cluster.scope() + "&namespace=" + cluster.namespace();
+    }
+
+    /** @param more of HikariCP's properties, as {@code name=value} */
+    static HikariDataSource pool(Path directory, Way way, PatroniCluster cluster, String... more) throws IOException {
+        Properties file = new Properties();
+        way.describe(cluster, file);
+        file.setProperty("poolName", "pool");
+        file.setProperty("exceptionOverrideClassName", "io.github.pgbaton.hikari.BatonExceptionOverride");
+        // HikariCP's default of 30 s is shorter than many a failover.
+        file.setProperty("connectionTimeout", "90000");
+        for (String property : more) {
+            int equals = property.indexOf('=');
+            file.setProperty(property.substring(0, equals), property.substring(equals + 1));
+        }
+        Path path = Files.createTempFile(directory, "hikari", ".properties");
+        try (Writer out = Files.newBufferedWriter(path)) {
+            file.store(out, null);
+        }
+        return new HikariDataSource(new HikariConfig(path.toString()));
+    }
+
+    /** Closes a pool and the data source that it made of a class name, which HikariCP leaves open. */
+    static void close(HikariDataSource pool) throws SQLException {
+        pool.close();
+        if (pool.isWrapperFor(BatonDataSource.class)) {
+            pool.unwrap(BatonDataSource.class).close();
+        }
+    }
+}
