@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * A {@link DataSource} without a pool: every connection it gives is a new one on the primary, and follows it.
  *
  * <p>A JavaBean for pools that take a class name: set {@code url} (or {@code jdbcUrl}), {@code user}, {@code password}
- * and any property of the URL through {@link #setProperty}. It watches the cluster from the first connection until
- * {@link #close}; connections that are open then go on, and the watch ends with the last of them. The settings of
- * the first connection count from then on. Thread-safe once the properties are set.
+ * and any property of the URL through {@link #setProperty}. It watches the cluster while
+ * connections are open and a few seconds longer: pools that make a data source by its class name never close it, and the
+ * watch must end all the same. {@link #close} ends it at once. Thread-safe once the properties are set.
  */
 public final class BatonDataSource implements DataSource, AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
@@ -28,8 +28,7 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
     private @Nullable String url;
     private @Nullable PrintWriter logWriter;
     private int loginTimeoutSeconds;
-    private @Nullable ClusterRef cluster;
-    private @Nullable ConnectionSpec spec;
+    private @Nullable ConnectionSpec watched;
     private boolean closed;
 
     /** Without settings; at least the URL has to follow. */
@@ -45,17 +44,7 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
      */
     @Override
     public Connection getConnection() throws SQLException {
-        ClusterRef shared;
-        Duration timeout;
-        lock.lock();
-        try {
-            // Copied under the lock: a close in between would end the watch that the copy is to join.
-            shared = cluster().copy();
-            timeout = timeout(java.util.Objects.requireNonNull(spec));
-        } finally {
-            lock.unlock();
-        }
-        return BatonDriver.open(shared, timeout);
+        return open(null, null);
     }
 
     /**
@@ -65,32 +54,29 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
      */
     @Override
     public Connection getConnection(@Nullable String user, @Nullable String password) throws SQLException {
-        ConnectionSpec own;
-        Duration timeout;
+        return open(user, password);
+    }
+
+    private Connection open(@Nullable String user, @Nullable String password) throws SQLException {
+        ConnectionSpec spec;
+        ClusterRef cluster;
         lock.lock();
         try {
-            // Keeps the watch of this source alive, whoever's credentials come and go.
-            cluster();
-            own = parse(user, password);
-            timeout = timeout(own);
+            if (closed) {
+                throw new SQLNonTransientConnectionException("this data source has been closed", "08003");
+            }
+            spec = parse(user, password);
+            cluster = BatonDriver.acquire(spec);
+            watched = spec;
         } finally {
             lock.unlock();
         }
-        return BatonDriver.open(BatonDriver.acquire(own), timeout);
-    }
-
-    private ClusterRef cluster() throws SQLException {
-        if (closed) {
-            throw new SQLNonTransientConnectionException("this data source has been closed", "08003");
-        }
-        ClusterRef known = cluster;
-        if (known == null) {
-            ConnectionSpec parsed = parse(null, null);
-            known = BatonDriver.acquire(parsed);
-            spec = parsed;
-            cluster = known;
-        }
-        return known;
+        Duration timeout = BatonDriver.loginTimeout(spec);
+        return BatonDriver.open(
+                cluster,
+                loginTimeoutSeconds > 0
+                        ? BatonDriver.shorter(timeout, Duration.ofSeconds(loginTimeoutSeconds))
+                        : timeout);
     }
 
     private ConnectionSpec parse(@Nullable String user, @Nullable String password) throws SQLException {
@@ -108,13 +94,6 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
             all.setProperty("password", password);
         }
         return ConnectionSpec.parse(target, all);
-    }
-
-    private Duration timeout(ConnectionSpec of) throws SQLException {
-        Duration timeout = BatonDriver.loginTimeout(of);
-        return loginTimeoutSeconds > 0
-                ? BatonDriver.shorter(timeout, Duration.ofSeconds(loginTimeoutSeconds))
-                : timeout;
     }
 
     /** @return the URL, null before it is set */
@@ -209,17 +188,17 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
     /** Stops watching the cluster, at once where no connection is open; idempotent. */
     @Override
     public void close() {
-        ClusterRef last;
+        ConnectionSpec last;
         lock.lock();
         try {
             closed = true;
-            last = cluster;
-            cluster = null;
+            last = watched;
+            watched = null;
         } finally {
             lock.unlock();
         }
         if (last != null) {
-            last.release(true);
+            ClusterRef.endUnused(last.config());
         }
     }
 

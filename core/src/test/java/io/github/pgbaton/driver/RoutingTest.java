@@ -342,6 +342,31 @@ class RoutingTest {
     }
 
     @Test
+    void givingAConnectionBackDoesNotWaitForAPrimary() throws Exception {
+        ScriptedPostgres old = server();
+        ScriptedPostgres next = server().timeline(2);
+        ScriptedLeaderSource source = source(old, next);
+        source.elect("node1");
+        try (Connection connection = followingEtcd().getConnection()) {
+            run(connection, "SELECT 1");
+            next.inRecovery(true);
+            source.elect("node2");
+            // What a pool does with a connection that it takes back; none of it needs the server.
+            connection.clearWarnings();
+            connection.setReadOnly(true);
+            connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            connection.setSchema("accounts");
+            assertThat(next.statements()).isEmpty();
+            next.inRecovery(false);
+            connection.setAutoCommit(false);
+            run(connection, "SELECT 2");
+            assertThat(connection.isReadOnly()).isTrue();
+        }
+        assertThat(next.statements()).anyMatch(sql -> sql.contains("SERIALIZABLE"));
+        assertThat(next.statements()).anyMatch(sql -> sql.contains("accounts"));
+    }
+
+    @Test
     void everyAddressOfAHostNameIsTried() throws Exception {
         List<String> addresses = new ArrayList<>();
         for (java.net.InetAddress address : java.net.InetAddress.getAllByName("localhost")) {

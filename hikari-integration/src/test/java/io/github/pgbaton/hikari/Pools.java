@@ -2,7 +2,6 @@ package io.github.pgbaton.hikari;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.io.IOException;
@@ -10,7 +9,6 @@ import java.io.Writer;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.stream.Collectors;
@@ -73,13 +71,5 @@ final class Pools {
             file.store(out, null);
         }
         return new HikariDataSource(new HikariConfig(path.toString()));
-    }
-
-    /** Closes a pool and the data source that it made of a class name, which HikariCP leaves open. */
-    static void close(HikariDataSource pool) throws SQLException {
-        pool.close();
-        if (pool.isWrapperFor(BatonDataSource.class)) {
-            pool.unwrap(BatonDataSource.class).close();
-        }
     }
 }

@@ -10,6 +10,7 @@ import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.HashMap;
@@ -85,6 +86,24 @@ public final class BatonConnection extends ForwardingConnection {
     @Override
     public void rollback(Savepoint savepoint) throws SQLException {
         session.rollback(savepoint);
+    }
+
+    /** Those of the session of the moment; a dead one is not replaced for its warnings. */
+    @Override
+    public @Nullable SQLWarning getWarnings() throws SQLException {
+        open();
+        Connection now = session.current();
+        return now.isClosed() ? null : now.getWarnings();
+    }
+
+    /** A pool does this when a connection is given back, and must not wait out a failover for it. */
+    @Override
+    public void clearWarnings() throws SQLException {
+        open();
+        Connection now = session.current();
+        if (!now.isClosed()) {
+            now.clearWarnings();
+        }
     }
 
     @Override
@@ -242,6 +261,10 @@ public final class BatonConnection extends ForwardingConnection {
 
     @Override
     public void setReadOnly(boolean readOnly) throws SQLException {
+        if (session.detached()) {
+            session.attributes().readOnly(readOnly);
+            return;
+        }
         for (; ; ) {
             Connection target = session.attach();
             try {
@@ -270,8 +293,19 @@ public final class BatonConnection extends ForwardingConnection {
         }
     }
 
+    private static boolean isLevel(int level) {
+        return level == TRANSACTION_READ_UNCOMMITTED
+                || level == TRANSACTION_READ_COMMITTED
+                || level == TRANSACTION_REPEATABLE_READ
+                || level == TRANSACTION_SERIALIZABLE;
+    }
+
     @Override
     public void setTransactionIsolation(int level) throws SQLException {
+        if (isLevel(level) && session.detached()) {
+            session.attributes().transactionIsolation(level);
+            return;
+        }
         for (; ; ) {
             Connection target = session.attach();
             try {
@@ -286,6 +320,10 @@ public final class BatonConnection extends ForwardingConnection {
 
     @Override
     public void setHoldability(int holdability) throws SQLException {
+        if (session.detached()) {
+            session.attributes().holdability(holdability);
+            return;
+        }
         for (; ; ) {
             Connection target = session.attach();
             try {
@@ -316,6 +354,10 @@ public final class BatonConnection extends ForwardingConnection {
 
     @Override
     public void setSchema(@Nullable String schema) throws SQLException {
+        if (session.detached()) {
+            session.attributes().schema(schema);
+            return;
+        }
         for (; ; ) {
             Connection target = session.attach();
             try {

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.routing;
 
+import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
@@ -37,9 +38,9 @@ public final class ClusterRef {
         return new ClusterRef(Trackers.acquire(spec.config()), spec);
     }
 
-    /** @return another reference for the same caller, to be released by itself */
-    public ClusterRef copy() {
-        return acquire(spec);
+    /** @param config of a cluster whose tracker ends at once where nobody holds a reference to it */
+    public static void endUnused(BatonConfig config) {
+        Trackers.endUnused(config.clusterId());
     }
 
     /** @return the cluster's name for messages */
@@ -103,12 +104,12 @@ public final class ClusterRef {
         tracker.sockets().remove(session.socket());
     }
 
-    /** @param now whether the tracker, where this was its last reference, ends at once rather than in a few seconds */
-    public void release(boolean now) {
+    /** Gives the reference back; the tracker ends a few seconds after its last one. Idempotent. */
+    public void release() {
         if (released.compareAndSet(false, true)) {
             // A thread that still waits for a primary on behalf of this reference gives up.
             tracker.wake();
-            Trackers.release(tracker, now);
+            Trackers.release(tracker);
         }
     }
 }

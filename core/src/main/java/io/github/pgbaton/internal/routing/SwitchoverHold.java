@@ -13,10 +13,19 @@ import org.jspecify.annotations.Nullable;
  * would be broken, one that waits starts on the new primary. Changed under the tracker's lock, read without it.
  */
 final class SwitchoverHold {
+    /**
+     * How long transactions may still begin. The old primary takes writes for about 200 ms after the announcement
+     * (measured); half of that is left for a short transaction to end, and does not lengthen the pause.
+     */
+    private static final Duration GRACE = Duration.ofMillis(100);
+
     private final Duration longest;
 
     /** In nanoTime, always odd; 0: nothing is held. */
     private volatile long until;
+
+    /** In nanoTime; written before {@link #until}. */
+    private volatile long from;
 
     private @Nullable Switchover announced;
 
@@ -36,7 +45,9 @@ final class SwitchoverHold {
             return false;
         }
         announced = now;
-        until = (System.nanoTime() + longest.toNanos()) | 1;
+        long instant = System.nanoTime();
+        from = instant + GRACE.toNanos();
+        until = (instant + longest.toNanos()) | 1;
         return true;
     }
 
@@ -58,7 +69,7 @@ final class SwitchoverHold {
     }
 
     boolean active() {
-        return until != 0 && leftNanos() > 0;
+        return until != 0 && System.nanoTime() - from >= 0 && leftNanos() > 0;
     }
 
     /** How long a transaction is still held; zero or less: not at all. */

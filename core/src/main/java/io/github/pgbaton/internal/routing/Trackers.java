@@ -64,23 +64,34 @@ final class Trackers {
         }
     }
 
-    /** Gives a reference back; now: the tracker ends with the last one at once, else a few seconds later. */
-    static void release(LeaderTracker tracker, boolean now) {
+    /** Gives a reference back; the tracker ends a few seconds after the last. */
+    static void release(LeaderTracker tracker) {
         LOCK.lock();
         try {
             ClusterId id = tracker.config().clusterId();
             Entry entry = ENTRIES.get(id);
-            if (entry == null || entry.tracker != tracker || --entry.references > 0) {
-                return;
-            }
-            if (!now) {
+            if (entry != null && entry.tracker == tracker && --entry.references <= 0) {
                 entry.end = tracker.timer().schedule(() -> end(id, tracker), LINGER_SECONDS, TimeUnit.SECONDS);
-                return;
             }
         } finally {
             LOCK.unlock();
         }
-        end(tracker.config().clusterId(), tracker);
+    }
+
+    /** Ends a tracker that merely lingers. */
+    static void endUnused(ClusterId id) {
+        LeaderTracker unused;
+        LOCK.lock();
+        try {
+            Entry entry = ENTRIES.get(id);
+            if (entry == null || entry.references > 0) {
+                return;
+            }
+            unused = entry.tracker;
+        } finally {
+            LOCK.unlock();
+        }
+        end(id, unused);
     }
 
     private static void end(ClusterId id, LeaderTracker tracker) {

@@ -77,7 +77,7 @@ public final class FollowingSession implements LogicalSession {
             return session;
         } finally {
             if (!opened) {
-                cluster.release(false);
+                cluster.release();
             }
         }
     }
@@ -381,19 +381,28 @@ public final class FollowingSession implements LogicalSession {
         } else {
             cluster.close(now);
         }
-        cluster.release(false);
+        cluster.release();
     }
 
     @Override
     public void abort(Executor executor) throws SQLException {
         closed = true;
         cluster.forget(session);
-        cluster.release(false);
+        cluster.release();
     }
 
     @Override
     public boolean isClosed() {
         return closed;
+    }
+
+    @Override
+    public boolean detached() throws SQLException {
+        OpenSession now = session;
+        return !closed
+                && lost == null
+                && (now.socket().aborted() || now.connection().isClosed())
+                && !inTransaction(now);
     }
 
     @Override

@@ -68,6 +68,12 @@ public interface LogicalSession {
 
     void rollback(Savepoint savepoint) throws SQLException;
 
+    /**
+     * @return whether the session is known to be gone and no transaction was in progress: what is set now can wait for
+     *     the session that the next call brings
+     */
+    boolean detached() throws SQLException;
+
     /** A pool hands the connection to the next borrower: what is lost was the last one's, who has been told. */
     void requestBoundary();
 

@@ -77,5 +77,10 @@ final class QuietSession implements LogicalSession {
     }
 
     @Override
+    public boolean detached() {
+        return false;
+    }
+
+    @Override
     public void requestBoundary() {}
 }

@@ -170,5 +170,10 @@ final class ScriptedSession implements LogicalSession {
     }
 
     @Override
+    public boolean detached() {
+        return false;
+    }
+
+    @Override
     public void requestBoundary() {}
 }

@@ -354,6 +354,20 @@ class FollowingSessionTest {
     }
 
     @Test
+    void deadSessionOutsideATransactionIsDetached() throws Exception {
+        execute("SELECT 1");
+        assertThat(session.detached()).isFalse();
+        session.setAutoCommit(false);
+        execute("SELECT 2");
+        failOver();
+        assertThat(session.detached()).as("a transaction was in progress").isFalse();
+        session.rollback();
+        assertThat(session.detached()).isTrue();
+        execute("SELECT 3");
+        assertThat(session.detached()).isFalse();
+    }
+
+    @Test
     void attributesAreRestoredOnTheNewSession() throws Exception {
         session.attach().setSchema("accounts");
         session.attributes().schema("accounts");
@@ -388,6 +402,7 @@ class FollowingSessionTest {
     void newTransactionWaitsForAnAnnouncedSwitchoverAndStartsOnTheNewPrimary() throws Exception {
         execute("SELECT 1");
         source.announce(new Switchover("node1", "node2", false));
+        rest();
         CompletableFuture<Void> call = runAsync(() -> execute("INSERT INTO t VALUES (1)"));
         assertThatThrownBy(() -> call.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
         source.loseLeader();
@@ -404,6 +419,7 @@ class FollowingSessionTest {
         session.setAutoCommit(false);
         execute("INSERT INTO t VALUES (1)");
         source.announce(new Switchover("node1", null, false));
+        rest();
         execute("INSERT INTO t VALUES (2)");
         session.commit();
 
@@ -413,6 +429,7 @@ class FollowingSessionTest {
     @Test
     void withdrawnSwitchoverLetsTransactionsGoOnWhereTheyWere() throws Exception {
         source.announce(new Switchover("node1", null, false));
+        rest();
         CompletableFuture<Void> call = runAsync(() -> execute("SELECT 1"));
         source.announce(null);
         call.get(20, TimeUnit.SECONDS);
@@ -423,6 +440,7 @@ class FollowingSessionTest {
     @Test
     void switchoverForLaterHoldsNothingBack() throws Exception {
         source.announce(new Switchover("node1", null, true));
+        rest();
         execute("SELECT 1");
 
         assertThat(first.statements()).containsExactly("SELECT 1");
