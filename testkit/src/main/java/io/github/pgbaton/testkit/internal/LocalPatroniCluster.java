@@ -35,7 +35,7 @@ final class LocalPatroniCluster implements PatroniCluster {
     private final Recovery recovery;
     private final List<String> members;
     private final AtomicBoolean closed = new AtomicBoolean();
-    private final Thread onExit = new Thread(this::close, "pgbaton-testkit-exit");
+    private final Thread onExit = new Thread(this::close, "testkit-exit");
     private @Nullable ProbingTruth truth;
     private @Nullable WatchedEvents events;
 

@@ -50,7 +50,7 @@ final class MemberProbe {
         this.index = index;
         this.member = member;
         this.calm = calm;
-        this.thread = new Thread(this::run, "pgbaton-truth-" + member);
+        this.thread = new Thread(this::run, "testkit-truth-" + member);
         this.thread.setDaemon(true);
     }
 

@@ -32,7 +32,7 @@ final class WatchedEvents implements EtcdEvents, AutoCloseable {
     private static final long RETRY_MILLIS = 50;
 
     private final EtcdGateway etcd;
-    private final Thread thread = new Thread(this::run, "pgbaton-etcd-events");
+    private final Thread thread = new Thread(this::run, "testkit-etcd-events");
     private final List<Event> events = new ArrayList<>();
     private final List<Consumer<Event>> listeners = new CopyOnWriteArrayList<>();
     private @Nullable Socket socket;
