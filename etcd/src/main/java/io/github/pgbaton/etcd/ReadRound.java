@@ -1,5 +1,6 @@
 package io.github.pgbaton.etcd;
 
+import io.github.pgbaton.internal.socket.Loop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,5 +1,6 @@
 package io.github.pgbaton.etcd;
 
+import io.github.pgbaton.internal.socket.Loop;
 import io.github.pgbaton.topology.Leader;
 import java.time.Duration;
 import java.util.List;

@@ -12,6 +12,7 @@ import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.RejectedExecutionException;
@@ -78,6 +79,15 @@ public final class SessionOpener {
                 }
                 opened = true;
                 return new OpenSession(connection.unwrap(PgConnection.class), socket, address);
+            } catch (SQLException e) {
+                if (!opening.aborted()) {
+                    throw e;
+                }
+                // PgJDBC says "Socket closed", which is what the watchdog did and not why.
+                SQLException timeout =
+                        new SQLTransientConnectionException("no session within " + limit.toMillis() + " ms", "08001");
+                timeout.addSuppressed(e);
+                throw timeout;
             } finally {
                 // Cancelled before the opening is marked done, or a late watchdog would break a good session.
                 watchdog.cancel(false);

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.rest;
 
+import io.github.pgbaton.internal.socket.Loop;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;

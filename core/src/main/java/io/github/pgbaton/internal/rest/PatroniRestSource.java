@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.rest;
 
 import io.github.pgbaton.dcs.LeaderSource;
+import io.github.pgbaton.internal.socket.Loop;
 import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.Topology;
 import java.net.URI;

@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.rest;
 
 import io.github.pgbaton.internal.rest.Json.BadAnswer;
+import io.github.pgbaton.internal.socket.Loop;
 import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.Role;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.rest;
 
+import io.github.pgbaton.internal.socket.Loop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;

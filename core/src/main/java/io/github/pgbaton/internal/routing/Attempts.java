@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.routing;
 
+import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
@@ -21,9 +22,12 @@ final class Attempts {
         failures.merge(address, new Failure(1, why), (old, now) -> new Failure(old.count + 1, now.last));
     }
 
-    void add(HostPort address, SQLException failure) {
-        newest = failure;
-        add(address, reason(failure));
+    /** What failed only because the caller's time was up says nothing of the member, where more is known of it. */
+    void add(HostPort address, SQLException failure, Deadline deadline) {
+        if (!deadline.passed() || !failures.containsKey(address)) {
+            newest = failure;
+            add(address, reason(failure));
+        }
     }
 
     /** The exception of the last failed attempt, as a cause. */

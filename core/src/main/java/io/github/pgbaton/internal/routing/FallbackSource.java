@@ -116,16 +116,19 @@ final class FallbackSource implements LeaderSource {
         }
     }
 
-    @Override
-    public void suspect() {
-        lead.suspect();
-        LeaderSource now;
+    private @Nullable LeaderSource inCharge() {
         lock.lock();
         try {
-            now = fallback;
+            return fallback;
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    public void suspect() {
+        lead.suspect();
+        LeaderSource now = inCharge();
         if (now != null) {
             now.suspect();
         }
@@ -134,13 +137,7 @@ final class FallbackSource implements LeaderSource {
     @Override
     public void trust() {
         lead.trust();
-        LeaderSource now;
-        lock.lock();
-        try {
-            now = fallback;
-        } finally {
-            lock.unlock();
-        }
+        LeaderSource now = inCharge();
         if (now != null) {
             now.trust();
         }

@@ -68,7 +68,7 @@ final class MemberPoll {
                 pending.remove(done);
                 Reply reply = result(done);
                 if (reply.failure != null) {
-                    attempts.add(reply.address, reply.failure);
+                    attempts.add(reply.address, reply.failure, deadline);
                     hopeless = hopeless == null ? whyHopeless(reply.failure) : hopeless;
                 } else if (reply.answer != null) {
                     Answer better = better(best, reply.answer, attempts);

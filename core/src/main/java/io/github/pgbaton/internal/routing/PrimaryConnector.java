@@ -142,7 +142,7 @@ final class PrimaryConnector {
             session = tracker.opener().open(address, spec, deadline);
         } catch (SQLException e) {
             giveUpUnlessTransient(e, fresh(route));
-            attempts.add(address, e);
+            attempts.add(address, e, deadline);
             tracker.suspect(address);
             return null;
         }
@@ -158,7 +158,7 @@ final class PrimaryConnector {
             }
             attempts.add(address, refusal == null ? "lost the lock meanwhile" : refusal);
         } catch (SQLException e) {
-            attempts.add(address, e);
+            attempts.add(address, e, deadline);
         }
         session.discard(tracker.sockets());
         tracker.suspect(address);
@@ -182,7 +182,7 @@ final class PrimaryConnector {
                 }
             } catch (SQLException e) {
                 giveUpUnlessTransient(e, fresh(route));
-                attempts.add(address, e);
+                attempts.add(address, e, deadline);
                 tracker.unreachable(route, Attempts.reason(e));
             } finally {
                 if (session != null) {

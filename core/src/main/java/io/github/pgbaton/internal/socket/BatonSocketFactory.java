@@ -100,6 +100,11 @@ public final class BatonSocketFactory extends SocketFactory {
             }
         }
 
+        /** @return whether {@link #abort} broke the attempt */
+        public boolean aborted() {
+            return aborted;
+        }
+
         /**
          * Goes on to the next address of the host's name, after the one before could not be reached.
          *

@@ -1,6 +1,5 @@
-package io.github.pgbaton.internal.rest;
+package io.github.pgbaton.internal.socket;
 
-import io.github.pgbaton.internal.socket.Threads;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -10,34 +9,51 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one thread of a source: everything it remembers is read and written here, so nothing needs a lock; it never blocks. */
-final class Loop {
+/** The one thread of a leader source: everything it remembers is read and written here, so nothing needs a lock; it never blocks. */
+public final class Loop {
     private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
 
     private final String name;
     private final ScheduledThreadPoolExecutor executor;
     private volatile @Nullable Thread thread;
 
-    Loop(String name) {
+    /** @param name of the thread */
+    public Loop(String name) {
         this.name = name;
         this.executor = Threads.timer(name);
-        // The late answer of a request after close() must not get an exception: nobody waits for it any more.
+        // The late answer of a call after close() must not get an exception: nobody waits for it any more.
         executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
 
-    void execute(Runnable task) {
+    /** @param task run soon, in the order of the calls; nothing once the loop is finished */
+    public void execute(Runnable task) {
         executor.execute(guarded(task));
     }
 
-    Future<?> after(Duration delay, Runnable task) {
+    /**
+     * @param delay before it is run
+     * @param task to run
+     * @return to cancel it
+     */
+    public Future<?> after(Duration delay, Runnable task) {
         return executor.schedule(guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** Runs a last task, drops the timers and waits for the thread to end. */
-    void finish(Runnable lastTask, Duration patience) {
+    /** @return whether the caller is the loop's own thread */
+    public boolean isCurrentThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    /**
+     * Runs a last task, drops the timers and waits for the thread to end.
+     *
+     * @param lastTask run after everything that was executed before
+     * @param patience how long to wait
+     */
+    public void finish(Runnable lastTask, Duration patience) {
         execute(lastTask);
         executor.shutdown();
-        if (Thread.currentThread() == thread) {
+        if (isCurrentThread()) {
             return; // closed from inside the listener: the thread ends once that has returned
         }
         try {
@@ -55,13 +71,14 @@ final class Loop {
         }
     }
 
+    /** An exception would end the executor's repetition without a word. */
     private Runnable guarded(Runnable task) {
         return () -> {
             thread = Thread.currentThread();
             try {
                 task.run();
-            } catch (RuntimeException e) {
-                // A scheduled task that throws would vanish in its future, and with it the source's next step.
+            } catch (RuntimeException | LinkageError e) {
+                // A missing or clashing class is a library's fault that the log must show, not the end of the watch.
                 LOG.error("unexpected failure in {}, going on", name, e);
             }
         };
