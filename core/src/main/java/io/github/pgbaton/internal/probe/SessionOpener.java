@@ -120,7 +120,8 @@ public final class SessionOpener {
 
     private ScheduledFuture<?> watch(BatonSocketFactory.Opening opening, Duration limit) throws SQLException {
         try {
-            return timer.schedule(opening::abort, limit.toMillis(), TimeUnit.MILLISECONDS);
+            // A millisecond later, so that an attempt cut short by the caller's deadline is seen to end after it.
+            return timer.schedule(opening::abort, limit.toMillis() + 1, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             throw new SQLNonTransientConnectionException(
                     "the last connection of this cluster was closed meanwhile", "08003", e);
