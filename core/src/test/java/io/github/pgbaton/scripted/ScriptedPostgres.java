@@ -37,7 +37,9 @@ public final class ScriptedPostgres implements AutoCloseable {
         /** Never answers. */
         HANG,
         /** ERROR 23505, and lives on. */
-        FAIL
+        FAIL,
+        /** ERROR 57P01, as a foreign server's comes through, and lives on. */
+        FAIL_57P01
     }
 
     private final ServerSocket listener;
@@ -301,6 +303,11 @@ public final class ScriptedPostgres implements AutoCloseable {
                     out.write(Message.error("ERROR", "23505", "duplicate key"));
                     failed = true;
                     status = status == 'I' ? 'I' : 'E';
+                    return true;
+                }
+                case FAIL_57P01 -> {
+                    out.write(Message.error("ERROR", "57P01", "the foreign server was shut down"));
+                    failed = true;
                     return true;
                 }
                 case SUCCEED -> {

@@ -72,7 +72,7 @@ final class EtcdLeaderSource implements LeaderSource {
                 endpoints + 1, // a name server that hangs takes one thread per endpoint
                 task -> {
                     Thread thread = new Thread(null, task, prefix + number.incrementAndGet(), 0, false);
-                    thread.setContextClassLoader(null);
+                    thread.setContextClassLoader(EtcdLeaderSource.class.getClassLoader());
                     thread.setDaemon(true);
                     return thread;
                 },

@@ -67,6 +67,44 @@ final class BatonResultSet extends ForwardingResultSet {
         return state == null || state.startsWith("08") || state.startsWith("57P");
     }
 
+    // Writes of an updatable result: they are never run again.
+
+    @Override
+    public void insertRow() throws SQLException {
+        try {
+            delegate.insertRow();
+        } catch (SQLException failure) {
+            throw written(failure);
+        }
+    }
+
+    @Override
+    public void updateRow() throws SQLException {
+        try {
+            delegate.updateRow();
+        } catch (SQLException failure) {
+            throw written(failure);
+        }
+    }
+
+    @Override
+    public void deleteRow() throws SQLException {
+        try {
+            delegate.deleteRow();
+        } catch (SQLException failure) {
+            throw written(failure);
+        }
+    }
+
+    private SQLException written(SQLException failure) throws SQLException {
+        if (generation != session.generation()) {
+            recover(failure);
+            return failure;
+        }
+        session.recover(failure, CallKind.UPDATE_ROW, null);
+        return failure;
+    }
+
     @Override
     public @Nullable Statement getStatement() throws SQLException {
         // Asked for its error alone: a closed result has no statement.

@@ -164,9 +164,16 @@ class BatonStatement extends ForwardingStatement {
     }
 
     private Statement sendingBatch() throws SQLException {
-        attach();
-        closeSuperseded();
-        checkBatch();
+        try {
+            attach();
+            closeSuperseded();
+            checkBatch();
+        } catch (SQLException notSent) {
+            // As after a batch that failed: whoever adds its rows again must not find the old ones before them.
+            forgetBatch();
+            generation = NONE;
+            throw notSent;
+        }
         int size = batchSize();
         if (size > 0 && !session.getAutoCommit()) {
             session.journal().record(new Step.ExecuteBatch(batchText(), size));

@@ -163,10 +163,11 @@ final class BoundParameters {
     }
 
     private void object(int index, byte kind, long bit, int number, @Nullable Object value, @Nullable Object extra) {
-        if (isReadOnce(value)) {
+        Object kept = isReadOnce(value) ? null : Unchanging.copyOf(value);
+        if (value != null && kept == null) {
             stream(index);
         } else {
-            current.put(index - 1, kind, bit, number, value, extra);
+            current.put(index - 1, kind, bit, number, kept, extra);
         }
     }
 

@@ -64,11 +64,12 @@ public final class SessionOpener {
         Properties own = spec.pgProperties();
         // A connection that lies idle behind a dead router is found dead by the kernel, hours earlier than by its user.
         own.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
+        Duration limit = deadline.left(handshakeTimeout);
         try (BatonSocketFactory.Opening opening =
                 new BatonSocketFactory.Opening(registry, address, foreignFactory(own))) {
+            opening.limit(limit);
             PGProperty.SOCKET_FACTORY.set(own, BatonSocketFactory.class.getName());
             PGProperty.SOCKET_FACTORY_ARG.set(own, opening.key());
-            Duration limit = deadline.left(handshakeTimeout);
             ScheduledFuture<?> watchdog = watch(opening, limit);
             boolean opened = false;
             try {

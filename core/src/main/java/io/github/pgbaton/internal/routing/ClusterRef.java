@@ -75,7 +75,7 @@ public final class ClusterRef {
      */
     public void awaitSwitchover() throws SQLException {
         try {
-            tracker.awaitSwitchover();
+            tracker.awaitSwitchover(released::get);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SQLTransientConnectionException(

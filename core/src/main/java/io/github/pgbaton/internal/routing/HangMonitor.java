@@ -78,25 +78,25 @@ final class HangMonitor {
         if (limit.isZero()) {
             return;
         }
-        Set<HostPort> waitedFor = sockets.waitedForLongerThan(limit.toNanos());
+        Map<HostPort, HostPort> waitedFor = sockets.waitedForLongerThan(limit.toNanos());
         // Whoever answered its caller meanwhile starts with a clean record.
-        missed.keySet().retainAll(waitedFor);
-        rests.keySet().retainAll(waitedFor);
-        for (HostPort member : waitedFor) {
+        missed.keySet().retainAll(waitedFor.keySet());
+        rests.keySet().retainAll(waitedFor.keySet());
+        waitedFor.forEach((member, ip) -> {
             Rest rest = rests.get(member);
             if ((rest == null || rest.until - System.nanoTime() <= 0) && knocking.add(member)) {
                 try {
-                    knocks.execute(() -> knock(member, limit));
+                    knocks.execute(() -> knock(member, ip, limit));
                 } catch (RejectedExecutionException e) {
                     knocking.remove(member);
                 }
             }
-        }
+        });
     }
 
-    private void knock(HostPort member, Duration limit) {
+    private void knock(HostPort member, HostPort ip, Duration limit) {
         try {
-            String silence = Knock.at(member, SIGN);
+            String silence = Knock.at(ip, SIGN);
             if (silence == null) {
                 missed.remove(member);
                 rests.merge(member, Rest.first(limit), (old, first) -> old.longer());

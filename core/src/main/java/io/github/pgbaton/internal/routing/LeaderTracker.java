@@ -20,8 +20,10 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final SocketRegistry sockets;
     private final ScheduledThreadPoolExecutor timer;
     private final ExecutorService probes;
+    private final ScheduledThreadPoolExecutor names;
     private final SessionOpener opener;
     private final Fence fence = new Fence();
     private final Aliases aliases = new Aliases();
@@ -63,6 +66,10 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.connects = new Semaphore(config.connectLimit(), true);
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
+        // One for the look-ups of the source's news; never the source's own thread, however busy the pool.
+        this.names = Threads.timer("pgbaton-names-" + name);
+        names.setKeepAliveTime(1, TimeUnit.SECONDS);
+        names.allowCoreThreadTimeOut(true);
         this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
         this.hangs = new HangMonitor(sockets, name, this::hangThreshold, this::silent);
         hangs.start(timer);
@@ -81,10 +88,10 @@ final class LeaderTracker implements LeaderSource.Listener {
         List<RawSocket> condemned;
         lock.lock();
         try {
-            log.started(member + " gives no sign of life (" + why + ") while calls wait for it");
             condemned = sockets.condemnAll(member);
-            log.aborting(condemned.size());
-            if (member.equals(route.address()) && route.verified()) {
+            if (member.equals(route.address())) {
+                log.started(member + " gives no sign of life (" + why + ") while calls wait for it");
+                log.aborting(condemned.size());
                 route = route.withVerified(false);
                 changed.signalAll();
             }
@@ -194,6 +201,8 @@ final class LeaderTracker implements LeaderSource.Listener {
             } else if (member == null || (old.held() && sameMember(old, member))) {
                 route = old.withTopology(snapshot);
             } else {
+                // First, so that a session which is being opened to the old leader is either found below or finds this.
+                route = old.elected(member.name(), member.address(), snapshot);
                 HostPort before = old.address();
                 if (before != null && !aliases.same(before, member.address())) {
                     if (old.asked() && !before.equals(member.address())) {
@@ -204,7 +213,6 @@ final class LeaderTracker implements LeaderSource.Listener {
                         condemned = condemnAllBut(aliases.of(member.address()));
                     }
                 }
-                route = old.elected(member.name(), member.address(), snapshot);
             }
             // Last: a transaction that is held back may go on only once its session is marked as the old leader's.
             if (hold.update(old, snapshot)) {
@@ -228,7 +236,7 @@ final class LeaderTracker implements LeaderSource.Listener {
      * the same only a name server may know, and it must not be asked on the source's thread.
      */
     private void abortAllButResolved(HostPort leader) {
-        probes.execute(() -> {
+        names.execute(() -> {
             Set<HostPort> all = aliases.resolve(leader);
             List<RawSocket> condemned = List.of();
             lock.lock();
@@ -282,10 +290,12 @@ final class LeaderTracker implements LeaderSource.Listener {
     }
 
     /** Waits until the announced switchover has brought another leader, was withdrawn, or has taken too long. */
-    void awaitSwitchover() throws InterruptedException {
+    void awaitSwitchover(BooleanSupplier abandoned) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            for (long left = hold.leftNanos(); left > 0 && !closed; left = hold.leftNanos()) {
+            for (long left = hold.leftNanos();
+                    left > 0 && !closed && !abandoned.getAsBoolean();
+                    left = hold.leftNanos()) {
                 changed.awaitNanos(left);
             }
         } finally {
@@ -377,13 +387,13 @@ final class LeaderTracker implements LeaderSource.Listener {
             if (old.epoch() != seen.epoch() || !mustAskMembers(old)) {
                 return false;
             }
+            fence.raise(standing);
+            Route next = address.equals(old.address()) ? old : old.found(nameAt(address), address);
+            route = next.withVerified(true);
             if (old.address() != null && !aliases.same(old.address(), address)) {
                 log.started("the members say that " + address + " is the primary now, no longer " + old.leaderText());
                 condemned = condemnAllBut(aliases.of(address));
             }
-            fence.raise(standing);
-            Route next = address.equals(old.address()) ? old : old.found(nameAt(address), address);
-            route = next.withVerified(true);
             log.ended(route, standing.timeline());
             changed.signalAll();
         } finally {
@@ -471,6 +481,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         sockets.close();
         hangs.close();
         probes.shutdownNow();
+        names.shutdownNow();
         timer.shutdownNow();
         wake();
     }

@@ -9,11 +9,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.CompletionService;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorCompletionService;
-import java.util.concurrent.Future;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,10 @@ final class MemberPoll {
     /** How long the others may still answer once one member has said it is the primary: a newer one may be among them. */
     private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
+    /** How long a round waits for a further answer. */
+    private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private final Set<HostPort> asked = ConcurrentHashMap.newKeySet();
     private final LeaderTracker tracker;
     private final ConnectionSpec spec;
     private final BiFunction<Route, Standing, @Nullable String> refusal;
@@ -50,33 +55,33 @@ final class MemberPoll {
     @Nullable
     Answer ask(Collection<HostPort> members, Deadline deadline, Attempts attempts)
             throws SQLException, InterruptedException {
-        CompletionService<Reply> replies = new ExecutorCompletionService<>(tracker.probes());
-        List<Future<Reply>> pending = new ArrayList<>();
+        Round round = new Round();
+        int left = 0;
         for (HostPort member : members) {
-            pending.add(replies.submit(() -> ask(member, deadline)));
+            // One that still owes its last answer, for it is frozen or cut off, is not asked again meanwhile.
+            if (asked.add(member)) {
+                left++;
+                tracker.probes().execute(() -> round.deliver(ask(member, deadline)));
+            }
         }
         Answer best = null;
         SQLException hopeless = null;
         boolean finished = false;
         try {
             long until = System.nanoTime() + Math.max(deadline.leftNanos(), 1);
-            for (int left = pending.size(); left > 0; left--) {
-                Future<Reply> done = replies.poll(Math.max(until - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
-                if (done == null) {
+            for (; left > 0; left--) {
+                Reply reply = round.replies.poll(Math.max(until - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
+                if (reply == null) {
                     break;
                 }
-                pending.remove(done);
-                Reply reply = result(done);
                 if (reply.failure != null) {
                     attempts.add(reply.address, reply.failure, deadline);
                     hopeless = hopeless == null ? whyHopeless(reply.failure) : hopeless;
                 } else if (reply.answer != null) {
-                    Answer better = better(best, reply.answer, attempts);
-                    if (best == null && better != null) {
-                        until = Math.min(until, System.nanoTime() + GRACE_NANOS);
-                    }
-                    best = better;
+                    best = better(best, reply.answer, attempts);
                 }
+                // The one that says nothing must not keep the others from being asked again.
+                until = Math.min(until, System.nanoTime() + (best == null ? ROUND_NANOS : GRACE_NANOS));
             }
             if (best == null && hopeless != null) {
                 throw hopeless;
@@ -84,9 +89,48 @@ final class MemberPoll {
             finished = true;
             return best;
         } finally {
-            pending.forEach(this::closeLater);
+            round.end();
             if (!finished && best != null) {
                 best.session.discard(tracker.sockets());
+            }
+        }
+    }
+
+    /** The answers to one question; one that comes after the round has ended gives its session back by itself. */
+    private final class Round {
+        final BlockingQueue<Reply> replies = new LinkedBlockingQueue<>();
+        private final ReentrantLock lock = new ReentrantLock();
+        private boolean over;
+
+        void deliver(Reply reply) {
+            asked.remove(reply.address);
+            lock.lock();
+            try {
+                if (!over) {
+                    replies.add(reply);
+                    return;
+                }
+            } finally {
+                lock.unlock();
+            }
+            discard(reply);
+        }
+
+        void end() {
+            List<Reply> late = new ArrayList<>();
+            lock.lock();
+            try {
+                over = true;
+                replies.drainTo(late);
+            } finally {
+                lock.unlock();
+            }
+            late.forEach(this::discard);
+        }
+
+        private void discard(Reply reply) {
+            if (reply.answer != null) {
+                reply.answer.session.discard(tracker.sockets());
             }
         }
     }
@@ -95,8 +139,7 @@ final class MemberPoll {
         OpenSession session = null;
         try {
             session = tracker.opener().open(member, spec, deadline);
-            Standing standing = PrimaryConnector.ask(session, deadline);
-            return new Reply(member, new Answer(session, standing), null);
+            return new Reply(member, new Answer(session, PrimaryConnector.ask(session, deadline)), null);
         } catch (SQLException e) {
             if (session != null) {
                 session.discard(tracker.sockets());
@@ -129,29 +172,5 @@ final class MemberPoll {
         } catch (SQLException e) {
             return e;
         }
-    }
-
-    private static Reply result(Future<Reply> done) throws InterruptedException {
-        try {
-            return done.get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("asking a member failed unexpectedly", e.getCause());
-        }
-    }
-
-    /** An answer that came too late must not leave its session open; its own thread closes it. */
-    private void closeLater(Future<Reply> pending) {
-        tracker.probes().execute(() -> {
-            try {
-                Answer answer = pending.get().answer;
-                if (answer != null) {
-                    answer.session.discard(tracker.sockets());
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (ExecutionException e) {
-                // It opened nothing.
-            }
-        });
     }
 }

@@ -60,7 +60,8 @@ final class PrimaryConnector {
         this.poll = new MemberPoll(tracker, spec, this::refusal);
         Duration interval = tracker.config().probeInterval();
         this.freshPause = IntervalFunction.ofRandomized(interval.toMillis(), 0.2);
-        this.longerPause = IntervalFunction.ofExponentialRandomBackoff(interval, 1.5, 0.2, LONGEST_PAUSE);
+        Duration longest = interval.compareTo(LONGEST_PAUSE) > 0 ? interval : LONGEST_PAUSE;
+        this.longerPause = IntervalFunction.ofExponentialRandomBackoff(interval, 1.5, 0.2, longest);
     }
 
     /**
@@ -153,7 +154,9 @@ final class PrimaryConnector {
             }
             String refusal = refusal(route, standing);
             tracker.aliases().learn(session);
-            if (refusal == null && tracker.route().epoch() == route.epoch()) {
+            if (refusal == null
+                    && tracker.route().epoch() == route.epoch()
+                    && !session.socket().aborted()) {
                 return session;
             }
             attempts.add(address, refusal == null ? "lost the lock meanwhile" : refusal);

@@ -53,6 +53,9 @@ public final class FollowingSession implements LogicalSession {
     private boolean over;
     private boolean answered;
     private boolean idleBeforeCall = true;
+    /** What PgJDBC itself has, which an application may have changed behind our back through unwrap. */
+    private boolean rawAutoCommit = true;
+
     private int brokenAtFirstCall;
     private long firstBrokenNanos;
 
@@ -93,15 +96,19 @@ public final class FollowingSession implements LogicalSession {
         }
         if (cluster.holds() && !inTransaction(now)) {
             cluster.awaitSwitchover();
-        }
-        if (now.socket().aborted() || (rested() && hungUp(now))) {
-            return replace(now);
+            if (closed) {
+                throw closedException();
+            }
         }
         if (answered) {
             brokenAtFirstCall = 0;
         }
+        if (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now))) {
+            return replace(now);
+        }
         answered = true;
         idleBeforeCall = now.connection().getTransactionState() == TransactionState.IDLE;
+        rawAutoCommit = now.connection().getAutoCommit();
         return now.connection();
     }
 
@@ -130,6 +137,7 @@ public final class FollowingSession implements LogicalSession {
             over = false;
             answered = true;
             idleBeforeCall = true;
+            rawAutoCommit = autoCommit;
             session = fresh;
             lastUseNanos = System.nanoTime();
             if (closed) {
@@ -190,7 +198,7 @@ public final class FollowingSession implements LogicalSession {
         }
         broken(now);
         // PgJDBC counts a transaction as open once BEGIN is answered, which is in the middle of its first statement.
-        boolean first = idleBeforeCall && kind != CallKind.FETCH;
+        boolean first = idleBeforeCall && kind != CallKind.FETCH && kind != CallKind.UPDATE_ROW;
         if (!first && inTransaction(now)) {
             throw lose(
                     kind == CallKind.EXECUTE && TransactionControl.possible(sql)
@@ -200,7 +208,11 @@ public final class FollowingSession implements LogicalSession {
         if (kind == CallKind.FETCH) {
             throw failure;
         }
-        if (kind == CallKind.EXECUTE && autoCommit) {
+        boolean alone = autoCommit || rawAutoCommit;
+        if (kind == CallKind.UPDATE_ROW && !alone) {
+            throw lose(Losses.lost(now, journal.steps(), failure));
+        }
+        if (kind != CallKind.CATALOG && alone) {
             over = true;
             throw Losses.statementUnknown(now, failure);
         }
@@ -209,7 +221,8 @@ public final class FollowingSession implements LogicalSession {
         }
         if (Losses.isTimeout(failure)) {
             // The server is still at it, with its locks: a second one would wait for the first.
-            throw lose(Losses.lost(now, journal.steps(), failure));
+            over = true;
+            throw autoCommit ? failure : lose(Losses.lost(now, journal.steps(), failure));
         }
         // The first statement of a transaction, or a look at the catalog: no COMMIT was sent, so it left nothing
         // behind,
@@ -401,8 +414,8 @@ public final class FollowingSession implements LogicalSession {
         OpenSession now = session;
         return !closed
                 && lost == null
-                && (now.socket().aborted() || now.connection().isClosed())
-                && !inTransaction(now);
+                && !inTransaction(now)
+                && (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now)));
     }
 
     @Override

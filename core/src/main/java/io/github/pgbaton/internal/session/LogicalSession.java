@@ -22,6 +22,8 @@ public interface LogicalSession {
         CATALOG,
         /** Runs an application's SQL. */
         EXECUTE,
+        /** Writes a row through an updatable result: can never be run again, and in autocommit may have been applied. */
+        UPDATE_ROW,
         /** Fetches more rows of an open result: can never be run again without the statement that made it. */
         FETCH
     }

@@ -23,12 +23,16 @@ final class Losses {
         if (session.socket().aborted() || session.connection().isClosed()) {
             return true;
         }
-        if (ENDED.contains(String.valueOf(failure.getSQLState()))) {
-            return true;
-        }
         if (failure instanceof PSQLException fromServer) {
             ServerErrorMessage message = fromServer.getServerErrorMessage();
             String severity = message == null ? null : message.getSeverity();
+            if ("ERROR".equals(severity)) {
+                // Whatever its SQLState: a foreign server's 57P01 comes through as an ordinary error.
+                return false;
+            }
+            if (ENDED.contains(String.valueOf(failure.getSQLState()))) {
+                return true;
+            }
             // FATAL and PANIC end the backend, whatever the SQLState says.
             return "FATAL".equals(severity) || "PANIC".equals(severity);
         }

@@ -4,6 +4,7 @@ import io.github.pgbaton.topology.HostPort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -103,6 +104,11 @@ public final class BatonSocketFactory extends SocketFactory {
         /** @return whether {@link #abort} broke the attempt */
         public boolean aborted() {
             return aborted;
+        }
+
+        /** @param whole time for the attempt; an address that swallows packets gets its share of it */
+        public void limit(Duration whole) {
+            choice.limit(whole);
         }
 
         /**

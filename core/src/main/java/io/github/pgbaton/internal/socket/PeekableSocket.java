@@ -34,7 +34,12 @@ final class PeekableSocket extends Socket {
     /** PgJDBC dials the first address of a name; this one dials the address whose turn it is. */
     @Override
     public void connect(SocketAddress endpoint, int timeoutMillis) throws IOException {
-        super.connect(endpoint instanceof InetSocketAddress inet ? choice.choose(inet) : endpoint, timeoutMillis);
+        if (endpoint instanceof InetSocketAddress inet) {
+            InetSocketAddress chosen = choice.choose(inet);
+            super.connect(chosen, choice.share(timeoutMillis));
+        } else {
+            super.connect(endpoint, timeoutMillis);
+        }
     }
 
     @Override

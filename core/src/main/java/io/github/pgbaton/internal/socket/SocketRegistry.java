@@ -2,8 +2,9 @@ package io.github.pgbaton.internal.socket;
 
 import io.github.pgbaton.topology.HostPort;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -65,14 +66,16 @@ public final class SocketRegistry {
 
     /**
      * @param nanos a time
-     * @return the members for whose bytes some caller has been waiting longer than that
+     * @return the members for whose bytes some caller has been waiting longer than that, by the address that was
+     *     dialled, and the IP address behind it
      */
-    public Set<HostPort> waitedForLongerThan(long nanos) {
-        Set<HostPort> members = new HashSet<>();
+    public Map<HostPort, HostPort> waitedForLongerThan(long nanos) {
+        Map<HostPort, HostPort> members = new HashMap<>();
         long now = System.nanoTime();
         for (RawSocket socket : open) {
-            if (socket.waitedNanos(now) > nanos) {
-                members.add(socket.address());
+            HostPort ip = socket.remote();
+            if (ip != null && socket.waitedNanos(now) > nanos) {
+                members.put(socket.address(), ip);
             }
         }
         return members;

@@ -8,8 +8,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Makes pgbaton's threads: daemons with a name, holding neither the class loader nor the thread-locals of whoever happened
- * to need them first, so that a redeployed application can be unloaded.
+ * Makes pgbaton's threads: daemons with a name, with pgbaton's own class loader, and holding neither that nor the
+ * thread-locals of whoever happened to need them first, so that a redeployed application can be unloaded. They do have
+ * one: libraries look up their parts through it, and without one jetcd's fail to initialise for good.
  */
 public final class Threads {
     private Threads() {}
@@ -24,7 +25,7 @@ public final class Threads {
             int n = number.incrementAndGet();
             Thread thread = new Thread(null, task, n == 1 ? name : name + "-" + n, 0, false);
             thread.setDaemon(true);
-            thread.setContextClassLoader(null);
+            thread.setContextClassLoader(Threads.class.getClassLoader());
             return thread;
         };
     }

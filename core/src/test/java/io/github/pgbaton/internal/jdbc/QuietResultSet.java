@@ -82,4 +82,13 @@ final class QuietResultSet extends ForwardingResultSet {
     public <T> T unwrap(Class<T> type) {
         return type.cast(this);
     }
+
+    @Override
+    public void insertRow() {}
+
+    @Override
+    public void updateRow() {}
+
+    @Override
+    public void deleteRow() {}
 }
