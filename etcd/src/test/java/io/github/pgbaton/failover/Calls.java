@@ -14,7 +14,6 @@ final class Calls {
     /** A call under way, and when it ended. */
     static final class Call<T> {
         private final CompletableFuture<T> result = new CompletableFuture<>();
-        private volatile long endedNanos;
 
         T await(long seconds) throws SQLException, TimeoutException, InterruptedException {
             try {
@@ -40,10 +39,6 @@ final class Calls {
         boolean isDone() {
             return result.isDone();
         }
-
-        long endedNanos() {
-            return endedNanos;
-        }
     }
 
     static <T> Call<T> start(String name, Callable<T> body) {
@@ -52,10 +47,8 @@ final class Calls {
                 () -> {
                     try {
                         T value = body.call();
-                        call.endedNanos = System.nanoTime();
                         call.result.complete(value);
                     } catch (Throwable e) {
-                        call.endedNanos = System.nanoTime();
                         call.result.completeExceptionally(e);
                     }
                 },

@@ -26,6 +26,15 @@ final class Clusters {
                 + (more.length == 0 ? "" : "&" + String.join("&", more));
     }
 
+    /** Nothing but the news from etcd: no members in the URL to ask, no look at members that are silent. */
+    static BatonDataSource pushOnly(PatroniCluster cluster) {
+        BatonDataSource source =
+                new BatonDataSource(url(cluster, "hangThreshold=0ms").replace("//" + cluster.seeds() + "/", "///"));
+        source.setUser(cluster.user());
+        source.setPassword(cluster.password());
+        return source;
+    }
+
     static BatonDataSource dataSource(PatroniCluster cluster, String... more) {
         BatonDataSource source = new BatonDataSource(url(cluster, more));
         source.setUser(cluster.user());

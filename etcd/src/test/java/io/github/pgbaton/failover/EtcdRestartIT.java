@@ -31,7 +31,7 @@ class EtcdRestartIT {
     @BeforeEach
     void open() {
         cluster = CLUSTER.cluster();
-        source = Clusters.dataSource(cluster);
+        source = Clusters.pushOnly(cluster);
     }
 
     @AfterEach

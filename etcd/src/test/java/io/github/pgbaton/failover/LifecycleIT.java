@@ -139,7 +139,7 @@ class LifecycleIT {
         for (URI etcd : cluster.etcd()) {
             addresses.add(new InetSocketAddress(etcd.getHost(), etcd.getPort()));
         }
-        // The truth probe of another test may hold sockets to PostgreSQL; the driver's own are counted by the registry.
+        cluster.members().forEach(member -> addresses.add(cluster.postgres(member)));
         return addresses.stream().mapToLong(OpenSockets::to).sum();
     }
 
