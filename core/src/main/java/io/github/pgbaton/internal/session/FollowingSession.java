@@ -412,10 +412,18 @@ public final class FollowingSession implements LogicalSession {
     @Override
     public boolean detached() throws SQLException {
         OpenSession now = session;
-        return !closed
-                && lost == null
-                && !inTransaction(now)
-                && (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now)));
+        if (closed || lost != null || inTransaction(now)) {
+            return false;
+        }
+        if (now.socket().aborted() || now.connection().isClosed()) {
+            return true;
+        }
+        boolean gone = rested() && hungUp(now);
+        if (gone) {
+            // The look counts as a use: the next call would not look again, and find a session that is gone.
+            broken(now);
+        }
+        return gone;
     }
 
     @Override

@@ -360,7 +360,14 @@ class FollowingSessionTest {
         session.rollback();
         assertThat(session.detached()).isTrue();
         execute("SELECT 3");
+        session.commit();
         assertThat(session.detached()).isFalse();
+        second.dropSessions();
+        rest();
+        assertThat(session.detached()).as("found by looking").isTrue();
+        session.setAutoCommit(true);
+        execute("INSERT INTO t VALUES (3)");
+        assertThat(second.statements()).containsOnlyOnce("INSERT INTO t VALUES (3)");
     }
 
     @Test
