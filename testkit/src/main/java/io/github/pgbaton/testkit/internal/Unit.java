@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * work in its directory, in its group and, when we are root, as an unprivileged user.
  */
 final class Unit {
+    private static final long END_SECONDS = 10;
+
     private final String name;
     private final Path directory;
     private final OptionalInt gid;
@@ -65,8 +68,21 @@ final class Unit {
         return main != null && main.isAlive();
     }
 
+    /** Kills all of it and waits for its main process to end, or a start right after it would find that one alive. */
     void kill() {
         processes.kill(process -> true);
+        Process killed;
+        synchronized (this) {
+            killed = main;
+        }
+        try {
+            if (killed != null && !killed.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+                throw new ClusterException(name + " did not end within " + END_SECONDS + " s of SIGKILL");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ClusterException("interrupted while " + name + " ended", e);
+        }
     }
 
     void kill(Predicate<ProcessTable.Entry> which) {
