@@ -93,7 +93,7 @@ class EtcdAuthIT {
             keys.put("leader", "node2");
             long put = System.nanoTime();
             recorder.awaitLeader("node2", SOON);
-            assertThat(Duration.ofNanos(System.nanoTime() - put)).as("by push").isLessThan(Duration.ofSeconds(5));
+            assertThat(Duration.ofNanos(System.nanoTime() - put)).as("by push").isLessThan(Duration.ofSeconds(1));
             int before = recorder.published.size();
             keys.delete("leader", "members/node2");
             recorder.await("no leader", SOON, t -> t.leader() == null);

@@ -59,7 +59,7 @@ class EtcdCloseIT {
         await("no thread left")
                 .atMost(Duration.ofSeconds(15))
                 .untilAsserted(() -> assertThat(threads()).isEmpty());
-        await("no connection left").atMost(Duration.ofSeconds(20)).until(() -> connections() == 0);
+        await("no connection left").atMost(Duration.ofSeconds(5)).until(() -> connections() == 0);
     }
 
     @Test
@@ -67,9 +67,9 @@ class EtcdCloseIT {
         EtcdLeaderSource source = EtcdWatchIT.source(members);
         source.start(recorder);
         recorder.awaitLeader("node1", Duration.ofSeconds(10));
-        await("one connection").atMost(Duration.ofSeconds(20)).until(() -> connections() == 1);
+        await("one connection").atMost(Duration.ofSeconds(5)).until(() -> connections() == 1);
         source.suspect();
-        await("a look at every member").atMost(Duration.ofSeconds(20)).until(() -> connections() == 3);
+        await("a look at every member").atMost(Duration.ofSeconds(5)).until(() -> connections() == 3);
         System.out.println("threads while suspecting: " + threads());
         long start = System.nanoTime();
         source.close();
@@ -91,7 +91,7 @@ class EtcdCloseIT {
         recorder.awaitDegraded(1, Duration.ofSeconds(8));
         long start = System.nanoTime();
         source.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
         awaitNothingLeft();
     }
 

@@ -104,7 +104,7 @@ class EtcdOutageIT {
             recorder.awaitLeader("node3", SOON);
             assertThat(Duration.ofNanos(System.nanoTime() - put))
                     .as("by push again")
-                    .isLessThan(Duration.ofSeconds(5));
+                    .isLessThan(Duration.ofSeconds(1));
         }
         assertThat(recorder.degraded).hasSize(1);
     }

@@ -163,6 +163,6 @@ class EtcdWatchIT {
             worst = Math.max(worst, System.nanoTime() - put);
         }
         System.out.println("worst delay from the answer of a put to its publication: " + worst / 1_000 + " us");
-        assertThat(Duration.ofNanos(worst)).isLessThan(Duration.ofSeconds(5));
+        assertThat(Duration.ofNanos(worst)).isLessThan(Duration.ofSeconds(1));
     }
 }

@@ -254,10 +254,10 @@ class HostileAnswersTest {
         await().atMost(Recorder.SOON).until(() -> cluster.requests() > 2);
         long start = System.nanoTime();
         source.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
         assertThat(Thread.getAllStackTraces().keySet())
                 .noneMatch(thread -> thread.getName().equals("pgbaton-rest-pgcluster"));
-        await().atMost(Duration.ofSeconds(10))
+        await().atMost(Duration.ofSeconds(1))
                 .until(() -> Thread.getAllStackTraces().keySet().stream()
                         .noneMatch(thread -> thread.getName().startsWith("pgbaton-rest")));
         int told = recorder.degraded.size();

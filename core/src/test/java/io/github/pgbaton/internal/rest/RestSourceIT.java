@@ -87,7 +87,7 @@ class RestSourceIT {
             Duration after = Duration.ofNanos(served - since.fromNanos());
             System.out.println(
                     "first answer after a kill over REST: " + after.toMillis() + " ms after the first write");
-            assertThat(after).isLessThan(Duration.ofSeconds(10));
+            assertThat(after).isLessThan(Duration.ofSeconds(3));
         }
     }
 
@@ -110,7 +110,7 @@ class RestSourceIT {
         }
         assertThat(threads()).isPositive();
         source.close();
-        await().atMost(Duration.ofSeconds(20)).until(() -> threads() == 0);
+        await().atMost(Duration.ofSeconds(5)).until(() -> threads() == 0);
     }
 
     /** A session between two transactions: its next statement is sent again wherever it breaks. */
