@@ -5,7 +5,6 @@ import io.github.pgbaton.examples.ExampleWriter.Outcome;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -17,7 +16,7 @@ final class Ledger implements Listener {
     private int unknown;
 
     /** Sums of a moment. */
-    record Tally(int commits, int errors, int commitsUnknown, Map<String, Integer> errorsByState) {}
+    record Tally(int commits, int errors, int commitsUnknown, SortedMap<String, Integer> errorsByState) {}
 
     synchronized void acknowledged(String key, Outcome outcome) {
         keys.add(key);

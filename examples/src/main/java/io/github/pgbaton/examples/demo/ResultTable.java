@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /** Writes a {@link Verdict} down, for a terminal or in Markdown; both hold the same cells. */
@@ -59,7 +59,7 @@ public final class ResultTable {
         return rows.stream().mapToInt(row -> row.get(column).length()).max().orElse(0);
     }
 
-    private static String errors(int sum, Map<String, Integer> byState) {
+    private static String errors(int sum, SortedMap<String, Integer> byState) {
         if (sum == 0) {
             return "0";
         }

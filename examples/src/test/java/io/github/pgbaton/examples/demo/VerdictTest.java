@@ -8,11 +8,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class VerdictTest {
-    private static final Tally NO_ERRORS = new Tally(100, 0, 0, Map.of());
-    private static final Tally ERRORS = new Tally(100, 5, 1, Map.of("08006", 4, "08007", 1));
+    private static final Tally NO_ERRORS = new Tally(100, 0, 0, new TreeMap<>());
+    private static final Tally ERRORS = new Tally(100, 5, 1, new TreeMap<>(Map.of("08006", 4, "08007", 1)));
 
     @Test
     void onlyTheRouteThatIsAskedForCounts() {
