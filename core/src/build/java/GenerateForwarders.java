@@ -172,6 +172,9 @@ public final class GenerateForwarders {
         }
         if (target.name().equals("Statement")) {
             lines.add("");
+            lines.add("    /** What was sent has succeeded. */");
+            lines.add("    abstract void ran() throws java.sql.SQLException;");
+            lines.add("");
             lines.add("    /** The delegate, ready to run the text: the step is in the journal. */");
             lines.add("    abstract java.sql.Statement sending(String sql) throws java.sql.SQLException;");
             lines.add("");
@@ -331,8 +334,8 @@ public final class GenerateForwarders {
                 case RECORD_GUARDED -> loop("attached()", "recoverBinding(failure, p1)", keep);
                 case RECORD_RUN ->
                     target.name().equals("Statement")
-                            ? loop("sending(p0)", "recover(failure, p0)", null)
-                            : loop("sending()", "recoverRun(failure)", null);
+                            ? loop("sending(p0)", "recover(failure, p0)", "ran();")
+                            : loop("sending()", "recoverRun(failure)", "ran();");
                 case RECORD_STREAM ->
                     List.of(
                             "java.sql." + target.name() + " target = attached();",
@@ -349,15 +352,19 @@ public final class GenerateForwarders {
         private List<String> loop(String guard, String recover, String keep) {
             String call = resultIsWrapped() ? "wrapped(" + call("target") + ")" : call("target");
             List<String> lines = new ArrayList<>(List.of(
-                    "for (;;) {",
-                    "    java.sql." + target.name() + " target = " + guard + ";",
-                    "    try {",
-                    "        " + (returnsVoid() ? "" : "return ") + call + ";"));
+                    "for (;;) {", "    java.sql." + target.name() + " target = " + guard + ";", "    try {"));
+            if (returnsVoid() || keep == null) {
+                lines.add("        " + (returnsVoid() ? "" : "return ") + call + ";");
+            } else {
+                lines.add("        " + result() + " result = " + call + ";");
+            }
             if (keep != null) {
                 lines.add("        " + keep);
             }
             if (returnsVoid()) {
                 lines.add("        return;");
+            } else if (keep != null) {
+                lines.add("        return result;");
             }
             lines.addAll(
                     List.of("    } catch (java.sql.SQLException failure) {", "        " + recover + ";", "    }", "}"));

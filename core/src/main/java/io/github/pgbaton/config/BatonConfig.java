@@ -1,5 +1,6 @@
 package io.github.pgbaton.config;
 
+import static io.github.pgbaton.config.BatonProperty.CONNECTION_INIT_SQL;
 import static io.github.pgbaton.config.BatonProperty.CONNECT_LIMIT;
 import static io.github.pgbaton.config.BatonProperty.ETCD;
 import static io.github.pgbaton.config.BatonProperty.ETCD_CA_FILE;
@@ -52,6 +53,7 @@ public final class BatonConfig {
     private final Duration probeInterval;
     private final Duration handshakeTimeout;
     private final Duration switchoverHold;
+    private final @Nullable String connectionInitSql;
     private final MemberMap memberMap;
     private final @Nullable Duration hangThreshold;
     private final int connectLimit;
@@ -71,6 +73,7 @@ public final class BatonConfig {
         probeInterval = settings.duration(PROBE_INTERVAL);
         handshakeTimeout = settings.duration(HANDSHAKE_TIMEOUT);
         switchoverHold = settings.duration(SWITCHOVER_HOLD);
+        connectionInitSql = settings.text(CONNECTION_INIT_SQL);
         memberMap = settings.memberMap(MEMBER_MAP);
         hangThreshold = settings.optionalDuration(HANG_THRESHOLD);
         connectLimit = settings.count(CONNECT_LIMIT);
@@ -199,6 +202,11 @@ public final class BatonConfig {
     /** @return how long new transactions are held back once a switchover is announced; 0 to 1 minute, 0 for not at all */
     public Duration switchoverHold() {
         return switchoverHold;
+    }
+
+    /** @return what is run on every new session, null for nothing; may hold secrets, so it is never shown */
+    public @Nullable String connectionInitSql() {
+        return connectionInitSql;
     }
 
     /** @return where this client reaches members that announce other addresses */

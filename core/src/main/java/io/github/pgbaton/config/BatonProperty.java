@@ -92,7 +92,13 @@ public enum BatonProperty {
             "16",
             Kind.COUNT,
             Limits.range("1", "1000"),
-            "how many sessions this JVM opens to the primary at once; the others wait for their turn");
+            "how many sessions this JVM opens to the primary at once; the others wait for their turn"),
+    CONNECTION_INIT_SQL(
+            "connectionInitSql",
+            null,
+            Kind.TEXT,
+            Limits.NONE,
+            "SQL that is run on every new session, the first one and each that replaces one, before anything else");
 
     /** What a value looks like. */
     public enum Kind {

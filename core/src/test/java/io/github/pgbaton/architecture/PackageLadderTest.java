@@ -25,7 +25,7 @@ class PackageLadderTest {
             List.of(".event"),
             List.of(".dcs"),
             List.of(".internal.socket"),
-            List.of(".internal.rest", ".internal.probe"),
+            List.of(".internal.rest", ".internal.probe", ".internal.sql"),
             List.of(".internal.routing"),
             List.of(".internal.replay"),
             List.of(".internal.session"),

@@ -320,7 +320,7 @@ public final class ScriptedPostgres implements AutoCloseable {
                     String verb = sql.strip().split("\\W", 2)[0].toUpperCase(Locale.ROOT);
                     status = switch (verb) {
                         case "BEGIN" -> 'T';
-                        case "COMMIT", "ROLLBACK" -> 'I';
+                        case "COMMIT", "ROLLBACK" -> sql.startsWith("ROLLBACK TO") ? 'T' : 'I';
                         default -> status;
                     };
                     out.write(Message.complete(verb.equals("INSERT") ? "INSERT 0 1" : verb));

@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.jdbc;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.session.SessionAttributes;
+import io.github.pgbaton.internal.sql.Effects;
 import java.sql.CallableStatement;
 import java.sql.ClientInfoStatus;
 import java.sql.Connection;
@@ -86,6 +87,16 @@ public final class BatonConnection extends ForwardingConnection {
     @Override
     public void rollback(Savepoint savepoint) throws SQLException {
         session.rollback(savepoint);
+    }
+
+    @Override
+    public Savepoint setSavepoint() throws SQLException {
+        return session.setSavepoint(null);
+    }
+
+    @Override
+    public Savepoint setSavepoint(String name) throws SQLException {
+        return session.setSavepoint(name);
     }
 
     /** Those of the session of the moment; a dead one is not replaced for its warnings. */
@@ -355,14 +366,16 @@ public final class BatonConnection extends ForwardingConnection {
     @Override
     public void setSchema(@Nullable String schema) throws SQLException {
         if (session.detached()) {
-            session.attributes().schema(schema);
+            session.state().setSchema(schema);
+            session.state().committed();
             return;
         }
         for (; ; ) {
             Connection target = session.attach();
             try {
                 target.setSchema(schema);
-                session.attributes().schema(schema);
+                session.state().setSchema(schema);
+                session.ran(Effects.NONE, index -> null);
                 return;
             } catch (SQLException failure) {
                 recover(failure);
@@ -372,6 +385,10 @@ public final class BatonConnection extends ForwardingConnection {
 
     @Override
     public void setTypeMap(Map<String, Class<?>> types) throws SQLException {
+        if (session.detached()) {
+            session.attributes().typeMap(types);
+            return;
+        }
         for (; ; ) {
             Connection target = session.attach();
             try {
@@ -429,11 +446,19 @@ public final class BatonConnection extends ForwardingConnection {
     @Override
     public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
         try {
+            if (APPLICATION_NAME.equals(name) && session.detached()) {
+                session.state().setApplicationName(value);
+                session.state().committed();
+                return;
+            }
             for (; ; ) {
                 Connection target = session.attach();
                 try {
                     target.setClientInfo(name, value);
-                    session.attributes().clientInfo(name, value);
+                    if (APPLICATION_NAME.equals(name)) {
+                        session.state().setApplicationName(value);
+                        session.ran(Effects.NONE, index -> null);
+                    }
                     return;
                 } catch (SQLClientInfoException failure) {
                     recoverClientInfo(target, failure);
@@ -451,7 +476,10 @@ public final class BatonConnection extends ForwardingConnection {
                 Connection target = session.attach();
                 try {
                     target.setClientInfo(properties);
-                    break;
+                    // The one property PgJDBC knows; absent it is reset.
+                    session.state().setApplicationName(properties.getProperty(APPLICATION_NAME));
+                    session.ran(Effects.NONE, index -> null);
+                    return;
                 } catch (SQLClientInfoException failure) {
                     recoverClientInfo(target, failure);
                 }
@@ -461,8 +489,6 @@ public final class BatonConnection extends ForwardingConnection {
             properties.stringPropertyNames().forEach(name -> failed.put(name, ClientInfoStatus.REASON_UNKNOWN));
             throw clientInfoFailure(failure, failed);
         }
-        // The one property PgJDBC knows; absent it is reset.
-        session.attributes().clientInfo(APPLICATION_NAME, properties.getProperty(APPLICATION_NAME));
     }
 
     /** PgJDBC tells of a session that broke with a SQLState of its own, or with none. */

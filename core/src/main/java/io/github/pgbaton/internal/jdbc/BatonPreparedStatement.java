@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.jdbc;
 
 import io.github.pgbaton.internal.replay.Step;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
+import io.github.pgbaton.internal.sql.Effects;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -20,6 +21,7 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     private PreparedStatement prepared;
 
     private @Nullable Step step;
+    private @Nullable Effects effects;
 
     BatonPreparedStatement(BatonConnection connection, StatementRequest request, PreparedStatement made) {
         super(connection, request, made);
@@ -54,6 +56,7 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
 
     @Override
     PreparedStatement sending() throws SQLException {
+        running(textEffects());
         attach();
         closeSuperseded();
         parameters.check();
@@ -64,6 +67,25 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
             session.journal().record(step);
         }
         return prepared;
+    }
+
+    @Override
+    Effects batchEffects() {
+        return textEffects();
+    }
+
+    private Effects textEffects() {
+        Effects known = effects;
+        if (known == null) {
+            known = Effects.of(request.sql());
+            effects = known;
+        }
+        return known;
+    }
+
+    @Override
+    final @Nullable String boundText(int index) {
+        return parameters.text(index);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.jdbc;
 import io.github.pgbaton.internal.replay.Step;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
+import io.github.pgbaton.internal.sql.Effects;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Serves one thread, except for {@link #cancel} and {@link #isClosed}.
  */
-class BatonStatement extends ForwardingStatement {
+class BatonStatement extends ForwardingStatement implements LogicalSession.Caller {
     /** A generation no session has: the next attach makes the statement anew. */
     private static final long NONE = Long.MIN_VALUE;
 
@@ -34,6 +35,10 @@ class BatonStatement extends ForwardingStatement {
 
     private volatile boolean closed;
     private long generation;
+    private Effects effects = Effects.NONE;
+    /** Volatile for whoever cancels. */
+    private volatile boolean waitCancelled;
+
     private @Nullable Statement superseded;
     private @Nullable BatonResultSet result;
     private @Nullable BatonResultSet keys;
@@ -62,7 +67,7 @@ class BatonStatement extends ForwardingStatement {
         if (closed) {
             throw Refusal.statementClosed();
         }
-        Connection physical = session.attach();
+        Connection physical = session.attach(this);
         if (generation != session.generation()) {
             remake(physical);
         }
@@ -73,7 +78,7 @@ class BatonStatement extends ForwardingStatement {
             // By its own completion: to make it again would open it again.
             throw Refusal.statementClosed();
         }
-        for (Connection target = physical; ; target = session.attach()) {
+        for (Connection target = physical; ; target = session.attach(this)) {
             Statement made = null;
             try {
                 made = request.make(target);
@@ -118,12 +123,49 @@ class BatonStatement extends ForwardingStatement {
 
     @Override
     Statement sending(String sql) throws SQLException {
+        running(Effects.of(sql));
         attach();
         closeSuperseded();
         if (!session.getAutoCommit()) {
             session.journal().record(new Step.Execute(sql));
         }
         return delegate;
+    }
+
+    /** What the text does beyond rows matters before it is sent, and again once it succeeded. */
+    final void running(Effects now) throws SQLException {
+        effects = now;
+        if (now != Effects.NONE) {
+            session.running(now);
+        }
+    }
+
+    @Override
+    final void ran() throws SQLException {
+        if (effects != Effects.NONE) {
+            session.ran(effects, this::boundText);
+        }
+    }
+
+    /** The value of a parameter as text, null where there is none or it is not simply text. */
+    @Nullable
+    String boundText(int index) {
+        return null;
+    }
+
+    @Override
+    public final int queryTimeoutSeconds() {
+        return settings.queryTimeout();
+    }
+
+    @Override
+    public final void waitCancelled(boolean value) {
+        waitCancelled = value;
+    }
+
+    @Override
+    public final boolean waitCancelled() {
+        return waitCancelled;
     }
 
     /** The results of an earlier session end where those of an earlier execution do: at the next one. */
@@ -141,6 +183,7 @@ class BatonStatement extends ForwardingStatement {
             Statement target = sendingBatch();
             try {
                 int[] counts = target.executeBatch();
+                ran();
                 forgetBatch();
                 return counts;
             } catch (SQLException failure) {
@@ -155,6 +198,7 @@ class BatonStatement extends ForwardingStatement {
             Statement target = sendingBatch();
             try {
                 long[] counts = target.executeLargeBatch();
+                ran();
                 forgetBatch();
                 return counts;
             } catch (SQLException failure) {
@@ -165,6 +209,7 @@ class BatonStatement extends ForwardingStatement {
 
     private Statement sendingBatch() throws SQLException {
         try {
+            running(batchEffects());
             attach();
             closeSuperseded();
             checkBatch();
@@ -210,6 +255,10 @@ class BatonStatement extends ForwardingStatement {
         return settings.wholeBatchText();
     }
 
+    Effects batchEffects() {
+        return settings.batchEffects();
+    }
+
     void forgetBatch() {
         settings.clearBatch();
     }
@@ -248,7 +297,10 @@ class BatonStatement extends ForwardingStatement {
 
     @Override
     public final void cancel() throws SQLException {
-        delegate.cancel();
+        // While the call waits for a primary nothing of it is on a server, and a cancel there would be forgotten.
+        if (!session.cancelWait(this)) {
+            delegate.cancel();
+        }
     }
 
     @Override

@@ -199,6 +199,12 @@ final class BoundParameters {
         current.put(index - 1, URL_VALUE, 0, 0, value, null);
     }
 
+    /** @return the value as text, null where the parameter is not bound, or to something that is not plainly text */
+    @Nullable
+    String text(int index) {
+        return index <= current.size() ? current.text(index - 1) : null;
+    }
+
     /** Something that is read once was bound: a stream, a reader, a large object. */
     void stream(int index) {
         current.put(index - 1, STREAM, 0, 0, null, null);

@@ -77,6 +77,22 @@ final class ParameterSlots {
         return slot < size ? kinds[slot] : UNSET;
     }
 
+    /** The value of a slot where it is text, a whole number or a truth value, else null. */
+    @Nullable
+    String text(int slot) {
+        Object ref = refs[slot];
+        return switch (kinds[slot]) {
+            case STRING, NSTRING -> (String) ref;
+            case BYTE, SHORT, INT, LONG -> Long.toString(bits[slot]);
+            case BOOLEAN -> Boolean.toString(bits[slot] != 0);
+            case OBJECT, OBJECT_TYPE, OBJECT_SQLTYPE ->
+                ref instanceof String || ref instanceof Long || ref instanceof Integer || ref instanceof Boolean
+                        ? ref.toString()
+                        : null;
+            default -> null;
+        };
+    }
+
     /** Writes one slot, which begins at zero. */
     void put(int slot, byte kind, long bit, int number, @Nullable Object ref, @Nullable Object extra) {
         if (slot >= size) {

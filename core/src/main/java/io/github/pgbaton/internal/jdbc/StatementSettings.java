@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.jdbc;
 
+import io.github.pgbaton.internal.sql.Effects;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -98,6 +99,22 @@ final class StatementSettings {
     /** @return how many texts the batch has */
     int batchSize() {
         return batch == null ? 0 : batch.size();
+    }
+
+    /** @return seconds, 0 where there is no limit */
+    int queryTimeout() {
+        return queryTimeout;
+    }
+
+    /** @return what the texts of the batch do beyond rows */
+    Effects batchEffects() {
+        Effects effects = Effects.NONE;
+        if (batch != null) {
+            for (String sql : batch) {
+                effects = Effects.both(effects, Effects.of(sql));
+            }
+        }
+        return effects;
     }
 
     /** @return the first text of a batch, empty where it has none */

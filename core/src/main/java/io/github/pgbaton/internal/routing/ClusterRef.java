@@ -8,6 +8,8 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One reference to a cluster's shared tracker, with the database and the credentials of one caller; the tracker lives
@@ -62,6 +64,26 @@ public final class ClusterRef {
         return connector.open(deadline);
     }
 
+    /**
+     * @param deadline after which it gives up
+     * @param cancelled whether the caller no longer wants it; looked at when {@link #wake} is called
+     * @return as {@link #open(Deadline)}
+     * @throws SQLException as {@link #open(Deadline)}, and 08003 when cancelled
+     */
+    public OpenSession open(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        return new PrimaryConnector(tracker, spec, () -> released.get() || cancelled.getAsBoolean()).open(deadline);
+    }
+
+    /** Makes every thread that waits for a primary look whether it still should. */
+    public void wake() {
+        tracker.wake();
+    }
+
+    /** @return what is run first on each new session, null for nothing */
+    public @Nullable String connectionInitSql() {
+        return spec.config().connectionInitSql();
+    }
+
     /** @return whether a new transaction should first {@link #awaitSwitchover}; one volatile read while it need not */
     public boolean holds() {
         return tracker.holds();
@@ -71,11 +93,13 @@ public final class ClusterRef {
      * Waits for an announced switchover to bring another leader; {@code switchoverHold} from the announcement at the
      * longest.
      *
+     * @param deadline of the caller, which may be earlier
+     * @param cancelled whether the caller no longer wants to wait; looked at when {@link #wake} is called
      * @throws SQLException 08001 when interrupted
      */
-    public void awaitSwitchover() throws SQLException {
+    public void awaitSwitchover(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
         try {
-            tracker.awaitSwitchover(released::get);
+            tracker.awaitSwitchover(deadline, () -> released.get() || cancelled.getAsBoolean());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SQLTransientConnectionException(

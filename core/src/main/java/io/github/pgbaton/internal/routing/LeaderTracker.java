@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.dcs.LeaderSource;
+import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.SessionOpener;
 import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.internal.socket.RawSocket;
@@ -290,12 +291,14 @@ final class LeaderTracker implements LeaderSource.Listener {
     }
 
     /** Waits until the announced switchover has brought another leader, was withdrawn, or has taken too long. */
-    void awaitSwitchover(BooleanSupplier abandoned) throws InterruptedException {
+    void awaitSwitchover(Deadline deadline, BooleanSupplier abandoned) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            for (long left = hold.leftNanos();
-                    left > 0 && !closed && !abandoned.getAsBoolean();
-                    left = hold.leftNanos()) {
+            while (!closed && !abandoned.getAsBoolean()) {
+                long left = Math.min(hold.leftNanos(), deadline.leftNanos());
+                if (left <= 0) {
+                    return;
+                }
                 changed.awaitNanos(left);
             }
         } finally {
@@ -436,12 +439,12 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
     }
 
-    /** Waits until the route is another one, or the time is up. */
-    void awaitChange(Route seen, long nanos) throws InterruptedException {
+    /** Waits until the route is another one, nobody wants it any more, or the time is up. */
+    void awaitChange(Route seen, long nanos, BooleanSupplier abandoned) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             long left = nanos;
-            while (route == seen && !closed && left > 0) {
+            while (route == seen && !closed && left > 0 && !abandoned.getAsBoolean()) {
                 left = changed.awaitNanos(left);
             }
         } finally {
@@ -449,12 +452,12 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
     }
 
-    /** Waits until the route is another one or nobody probes any more, or the time is up. */
-    void awaitProbe(Route seen, long nanos) throws InterruptedException {
+    /** Waits until the route is another one or nobody probes any more, nobody wants it any more, or the time is up. */
+    void awaitProbe(Route seen, long nanos, BooleanSupplier abandoned) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             long left = nanos;
-            while (route == seen && probing && !closed && left > 0) {
+            while (route == seen && probing && !closed && left > 0 && !abandoned.getAsBoolean()) {
                 left = changed.awaitNanos(left);
             }
         } finally {

@@ -121,11 +121,11 @@ final class PrimaryConnector {
         }
         boolean ask = tracker.mustAskMembers(route);
         if (!ask && (!route.held() || address == null)) {
-            tracker.awaitChange(route, deadline.leftNanos());
+            tracker.awaitChange(route, deadline.leftNanos(), abandoned);
             return null;
         }
         if (!tracker.startProbing()) {
-            tracker.awaitProbe(route, deadline.leftNanos());
+            tracker.awaitProbe(route, deadline.leftNanos(), abandoned);
             return null;
         }
         try {
@@ -282,7 +282,7 @@ final class PrimaryConnector {
         long nanos = Math.min(Duration.ofMillis(millis).toNanos(), deadline.leftNanos());
         Route now = tracker.route();
         if (sameEpoch(route) && nanos > 0) {
-            tracker.awaitChange(now, nanos);
+            tracker.awaitChange(now, nanos, abandoned);
         }
     }
 

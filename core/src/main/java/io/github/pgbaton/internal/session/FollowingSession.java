@@ -7,11 +7,14 @@ import io.github.pgbaton.internal.replay.Step;
 import io.github.pgbaton.internal.replay.TransactionControl;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.socket.RawSocket;
+import io.github.pgbaton.internal.sql.Effect;
+import io.github.pgbaton.internal.sql.Effects;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Savepoint;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.TransactionState;
 import org.postgresql.jdbc.PgConnection;
@@ -43,7 +46,11 @@ public final class FollowingSession implements LogicalSession {
 
     private final ClusterRef cluster;
     private final SessionAttributes attributes = new SessionAttributes();
+    private final SessionState state = new SessionState();
     private final Journal journal = new Journal();
+    /** Whoever waits for a primary now; only it can be told to stop. */
+    private volatile @Nullable Caller waiting;
+
     private volatile OpenSession session;
     private volatile boolean closed;
     private boolean autoCommit = true;
@@ -75,9 +82,9 @@ public final class FollowingSession implements LogicalSession {
     public static FollowingSession open(ClusterRef cluster, Deadline deadline) throws SQLException {
         boolean opened = false;
         try {
-            FollowingSession session = new FollowingSession(cluster, cluster.open(deadline));
+            OpenSession first = Restoring.initialized(cluster, deadline, () -> false);
             opened = true;
-            return session;
+            return new FollowingSession(cluster, first);
         } finally {
             if (!opened) {
                 cluster.release();
@@ -87,6 +94,11 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public PgConnection attach() throws SQLException {
+        return attach(Patience.NONE);
+    }
+
+    @Override
+    public PgConnection attach(Caller caller) throws SQLException {
         OpenSession now = session;
         if (closed) {
             throw closedException();
@@ -95,16 +107,13 @@ public final class FollowingSession implements LogicalSession {
             throw Losses.again(lost);
         }
         if (cluster.holds() && !inTransaction(now)) {
-            cluster.awaitSwitchover();
-            if (closed) {
-                throw closedException();
-            }
+            awaitSwitchover(caller);
         }
         if (answered) {
             brokenAtFirstCall = 0;
         }
         if (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now))) {
-            return replace(now);
+            return replace(now, caller);
         }
         answered = true;
         idleBeforeCall = now.connection().getTransactionState() == TransactionState.IDLE;
@@ -112,41 +121,63 @@ public final class FollowingSession implements LogicalSession {
         return now.connection();
     }
 
-    private PgConnection replace(OpenSession dead) throws SQLException {
+    private void awaitSwitchover(Caller caller) throws SQLException {
+        Patience patience = new Patience(caller, cluster);
+        waiting = caller;
+        try {
+            cluster.awaitSwitchover(patience.deadline(), caller::waitCancelled);
+        } finally {
+            waiting = null;
+        }
+        patience.check();
+        if (closed) {
+            throw closedException();
+        }
+    }
+
+    @Override
+    public boolean cancelWait(Caller caller) {
+        if (waiting != caller) {
+            return false;
+        }
+        caller.waitCancelled(true);
+        cluster.wake();
+        // Where the wait ended meanwhile, nobody may have looked: then the statement itself is to be cancelled.
+        return waiting == caller;
+    }
+
+    private PgConnection replace(OpenSession dead, Caller caller) throws SQLException {
         cluster.suspect(dead);
         if (inTransaction(dead)) {
             throw lose(Losses.lost(dead, journal.steps(), null));
         }
         cluster.discard(dead);
-        Deadline deadline = Deadline.in(cluster.failoverTimeout());
-        while (true) {
-            OpenSession fresh = cluster.open(deadline);
-            try {
-                attributes.restore(fresh.connection());
-                fresh.connection().setAutoCommit(autoCommit);
-            } catch (SQLException e) {
-                boolean gone = Losses.isLoss(e, fresh);
-                cluster.discard(fresh);
-                if (gone && !deadline.passed()) {
-                    cluster.suspect(fresh);
-                    continue;
-                }
-                throw e;
-            }
-            generation++;
-            over = false;
-            answered = true;
-            idleBeforeCall = true;
-            rawAutoCommit = autoCommit;
-            session = fresh;
-            lastUseNanos = System.nanoTime();
-            if (closed) {
-                // abort() came while the session was being replaced and saw only the old one.
-                cluster.discard(fresh);
-                throw closedException();
-            }
-            return fresh.connection();
+        Patience patience = new Patience(caller, cluster);
+        Restoring restoring = new Restoring(attributes, state, autoCommit);
+        OpenSession fresh;
+        waiting = caller;
+        try {
+            fresh = restoring.open(cluster, patience.deadline(), caller::waitCancelled);
+        } catch (SQLException e) {
+            throw closed ? e : patience.explain(e);
+        } finally {
+            waiting = null;
         }
+        generation++;
+        over = false;
+        answered = true;
+        idleBeforeCall = true;
+        rawAutoCommit = autoCommit;
+        session = fresh;
+        lastUseNanos = System.nanoTime();
+        if (closed) {
+            // abort() came while the session was being replaced and saw only the old one.
+            cluster.discard(fresh);
+            throw closedException();
+        }
+        restoring.tellLost(dead, fresh);
+        patience.check();
+        return fresh.connection();
     }
 
     /** Whether the session has lain idle; notes that it is used now. */
@@ -266,6 +297,7 @@ public final class FollowingSession implements LogicalSession {
     private void transactionOver() {
         lost = null;
         journal.clear();
+        state.rolledBack();
         OpenSession now = session;
         if (now.connection().getTransactionState() != TransactionState.IDLE) {
             over = true;
@@ -276,6 +308,50 @@ public final class FollowingSession implements LogicalSession {
     @Override
     public SessionAttributes attributes() {
         return attributes;
+    }
+
+    @Override
+    public SessionState state() {
+        return state;
+    }
+
+    @Override
+    public void running(Effects effects) throws SQLException {
+        if (lost == null || effects.all().size() != 1) {
+            return;
+        }
+        Effect only = effects.all().get(0);
+        if (only instanceof Effect.Rollback) {
+            transactionOver();
+        } else if (only instanceof Effect.Commit) {
+            SQLException answer = Losses.again(lost);
+            transactionOver();
+            throw answer;
+        }
+    }
+
+    @Override
+    public void ran(Effects effects, IntFunction<@Nullable String> bound) throws SQLException {
+        boolean open = inTransaction(session);
+        state.ran(effects, bound, open);
+        if (!open) {
+            // SQL text ended it.
+            journal.clear();
+        }
+    }
+
+    @Override
+    public Savepoint setSavepoint(@Nullable String name) throws SQLException {
+        for (; ; ) {
+            PgConnection target = attach();
+            try {
+                Savepoint made = name == null ? target.setSavepoint() : target.setSavepoint(name);
+                state.savepoint(made);
+                return made;
+            } catch (SQLException failure) {
+                recover(failure, CallKind.CATALOG, null);
+            }
+        }
     }
 
     @Override
@@ -324,6 +400,7 @@ public final class FollowingSession implements LogicalSession {
         if (!autoCommit && !inTransaction(now)) {
             // Nothing is open, so nothing is sent, and the state of the session does not matter.
             journal.clear();
+            state.committed();
             return;
         }
         int steps = journal.steps();
@@ -334,9 +411,16 @@ public final class FollowingSession implements LogicalSession {
             transactionOver();
             throw Losses.lost(now, steps, null);
         }
+        boolean failed = now.connection().getTransactionState() == TransactionState.FAILED;
         try {
             now.connection().commit();
             journal.clear();
+            if (failed) {
+                // PgJDBC says nothing, and the server rolled back.
+                state.rolledBack();
+            } else {
+                state.committed();
+            }
         } catch (SQLException e) {
             if (inTransaction(now) && Losses.isLoss(e, now)) {
                 broken(now);
@@ -345,6 +429,7 @@ public final class FollowingSession implements LogicalSession {
             }
             if (!inTransaction(now)) {
                 journal.clear();
+                state.rolledBack();
             }
             throw e;
         }
@@ -373,6 +458,7 @@ public final class FollowingSession implements LogicalSession {
     public void rollback(Savepoint savepoint) throws SQLException {
         try {
             attach().rollback(savepoint);
+            state.rolledBackTo(savepoint);
             journal.record(new Step.RollbackToSavepoint());
         } catch (SQLException e) {
             if (lost == null) {

@@ -1,10 +1,12 @@
 package io.github.pgbaton.internal.session;
 
 import io.github.pgbaton.internal.replay.Journal;
+import io.github.pgbaton.internal.sql.Effects;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.concurrent.Executor;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,37 @@ public interface LogicalSession {
      */
     Connection attach() throws SQLException;
 
+    /**
+     * As {@link #attach()}, for a call with a time limit of its own, which another thread may cancel.
+     *
+     * @param caller whose call it is
+     * @return the PgJDBC connection to use for the next call
+     * @throws SQLException as {@link #attach()}; 57014 when cancelled, or past the caller's time limit, while there was no
+     *     primary
+     */
+    Connection attach(Caller caller) throws SQLException;
+
+    /**
+     * Ends the wait of a call for a primary; from any thread.
+     *
+     * @param caller that may be waiting
+     * @return whether it was
+     */
+    boolean cancelWait(Caller caller);
+
+    /** One whose calls may wait for a primary. */
+    interface Caller {
+
+        /** @return seconds after which a call should end, 0 for no limit of its own */
+        int queryTimeoutSeconds();
+
+        /** @param value whether the wait shall end; the session sets it, and takes it back */
+        void waitCancelled(boolean value);
+
+        /** @return whether the wait shall end; any thread asks */
+        boolean waitCancelled();
+    }
+
     /** @return the PgJDBC connection of this moment, alive or not; for calls that touch no network, and any thread */
     Connection current();
 
@@ -56,6 +89,32 @@ public interface LogicalSession {
 
     /** @return settings to give to each new session; setters of the connection wrapper write them after the delegate took them */
     SessionAttributes attributes();
+
+    /** @return what SQL text made of the session */
+    SessionState state();
+
+    /**
+     * Statements that do more than read and write rows are about to be run: one that ends a lost transaction ends it here.
+     *
+     * @param effects of their text
+     * @throws SQLException 40001 or 08007 where they would commit a lost transaction, which then is over
+     */
+    void running(Effects effects) throws SQLException;
+
+    /**
+     * Statements that do more than read and write rows were run.
+     *
+     * @param effects of their text
+     * @param bound gives the value of a parameter, from 1, null where it is not known
+     * @throws SQLException 08003 when closed
+     */
+    void ran(Effects effects, IntFunction<@Nullable String> bound) throws SQLException;
+
+    /**
+     * @return a point to go back to
+     * @param name null for an unnamed one
+     */
+    Savepoint setSavepoint(@Nullable String name) throws SQLException;
 
     /** @return the steps of the transaction in progress */
     Journal journal();

@@ -2,7 +2,6 @@ package io.github.pgbaton.internal.session;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * The JDBC attributes an application set on its connection, so that the next session gets the same ones; an attribute
  * never set is left as the server and the URL give it.
  *
+ * <p>What SQL text can set as well, as the schema, is not here but in {@link SessionState}, where the last word counts.
+ *
  * <p>Not thread-safe: lives on the thread that uses the connection. Autocommit is not among them, it belongs to the
  * transaction's state.
  */
@@ -18,11 +19,9 @@ public final class SessionAttributes {
     private @Nullable Boolean readOnly;
     private @Nullable Integer isolation;
     private @Nullable Integer holdability;
-    private @Nullable String schema;
     private @Nullable Integer networkTimeoutMillis;
     private @Nullable Executor networkTimeoutExecutor;
     private @Nullable Map<String, Class<?>> typeMap;
-    private final Map<String, @Nullable String> clientInfo = new LinkedHashMap<>();
 
     public void readOnly(boolean value) {
         readOnly = value;
@@ -46,10 +45,6 @@ public final class SessionAttributes {
         return holdability;
     }
 
-    public void schema(@Nullable String value) {
-        schema = value;
-    }
-
     public void networkTimeout(Executor executor, int millis) {
         networkTimeoutExecutor = executor;
         networkTimeoutMillis = millis;
@@ -62,10 +57,6 @@ public final class SessionAttributes {
 
     public void typeMap(Map<String, Class<?>> value) {
         typeMap = value;
-    }
-
-    public void clientInfo(String name, @Nullable String value) {
-        clientInfo.put(name, value);
     }
 
     /**
@@ -87,14 +78,8 @@ public final class SessionAttributes {
         if (holdability != null) {
             fresh.setHoldability(holdability);
         }
-        if (schema != null) {
-            fresh.setSchema(schema);
-        }
         if (typeMap != null) {
             fresh.setTypeMap(typeMap);
-        }
-        for (Map.Entry<String, @Nullable String> entry : clientInfo.entrySet()) {
-            fresh.setClientInfo(entry.getKey(), entry.getValue());
         }
     }
 }

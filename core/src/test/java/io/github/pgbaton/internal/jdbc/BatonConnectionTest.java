@@ -40,12 +40,9 @@ class BatonConnectionTest {
         assertThat(restored().texts())
                 .filteredOn(text -> !text.startsWith("setNetworkTimeout"))
                 .containsExactlyInAnyOrder(
-                        "setReadOnly(true)",
-                        "setTransactionIsolation(8)",
-                        "setHoldability(1)",
-                        "setSchema(app)",
-                        "setTypeMap({})",
-                        "setClientInfo(ApplicationName, shop)");
+                        "setReadOnly(true)", "setTransactionIsolation(8)", "setHoldability(1)", "setTypeMap({})");
+        assertThat(session.state().restoring())
+                .containsExactly("SET SESSION search_path TO 'app'", "SET SESSION application_name TO 'shop'");
         assertThat(restored().texts()).anyMatch(text -> text.startsWith("setNetworkTimeout(") && text.endsWith("700)"));
     }
 
@@ -133,7 +130,7 @@ class BatonConnectionTest {
 
         connection.setClientInfo(new Properties());
 
-        assertThat(restored().texts()).containsExactly("setClientInfo(ApplicationName, null)");
+        assertThat(session.state().restoring()).containsExactly("SET SESSION application_name TO DEFAULT");
     }
 
     @Test

@@ -3,22 +3,54 @@ package io.github.pgbaton.internal.jdbc;
 import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.SessionAttributes;
+import io.github.pgbaton.internal.session.SessionState;
+import io.github.pgbaton.internal.sql.Effects;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.concurrent.Executor;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A session that lives for ever and allocates nothing. */
 final class QuietSession implements LogicalSession {
     private final Connection current = new FakeJdbc(Connection.class, "quiet").as(Connection.class);
     private final SessionAttributes attributes = new SessionAttributes();
+    private final SessionState state = new SessionState();
     private final Journal journal = new Journal();
     boolean autoCommit = true;
 
     @Override
     public Connection attach() {
         return current;
+    }
+
+    @Override
+    public Connection attach(Caller caller) {
+        return attach();
+    }
+
+    @Override
+    public boolean cancelWait(Caller caller) {
+        return false;
+    }
+
+    @Override
+    public SessionState state() {
+        return state;
+    }
+
+    @Override
+    public void running(Effects effects) {}
+
+    @Override
+    public void ran(Effects effects, IntFunction<@Nullable String> bound) {
+        state.ran(effects, bound, false);
+    }
+
+    @Override
+    public Savepoint setSavepoint(@Nullable String name) throws SQLException {
+        return name == null ? attach().setSavepoint() : attach().setSavepoint(name);
     }
 
     @Override

@@ -3,6 +3,8 @@ package io.github.pgbaton.internal.jdbc;
 import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.SessionAttributes;
+import io.github.pgbaton.internal.session.SessionState;
+import io.github.pgbaton.internal.sql.Effects;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A session that does what a test says: it moves to a new fake connection when told, and writes down what it is asked. */
@@ -25,6 +28,7 @@ final class ScriptedSession implements LogicalSession {
     }
 
     private final SessionAttributes attributes = new SessionAttributes();
+    private final SessionState state = new SessionState();
     private final Journal journal = new Journal();
     private final Deque<Decision> decisions = new ArrayDeque<>();
     private final List<Asked> asked = new ArrayList<>();
@@ -86,6 +90,34 @@ final class ScriptedSession implements LogicalSession {
             move();
         }
         return current();
+    }
+
+    @Override
+    public Connection attach(Caller caller) throws SQLException {
+        return attach();
+    }
+
+    @Override
+    public boolean cancelWait(Caller caller) {
+        return false;
+    }
+
+    @Override
+    public SessionState state() {
+        return state;
+    }
+
+    @Override
+    public void running(Effects effects) {}
+
+    @Override
+    public void ran(Effects effects, IntFunction<@Nullable String> bound) {
+        state.ran(effects, bound, false);
+    }
+
+    @Override
+    public Savepoint setSavepoint(@Nullable String name) throws SQLException {
+        return name == null ? attach().setSavepoint() : attach().setSavepoint(name);
     }
 
     @Override

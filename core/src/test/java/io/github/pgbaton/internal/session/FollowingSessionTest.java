@@ -372,8 +372,6 @@ class FollowingSessionTest {
 
     @Test
     void attributesAreRestoredOnTheNewSession() throws Exception {
-        session.attach().setSchema("accounts");
-        session.attributes().schema("accounts");
         session.attach().setReadOnly(true);
         session.attributes().readOnly(true);
         failOver();
@@ -382,7 +380,6 @@ class FollowingSessionTest {
 
         assertThat(session.current().isReadOnly()).isTrue();
         assertThat(session.current().getAutoCommit()).isFalse();
-        assertThat(second.statements()).anyMatch(sql -> sql.contains("search_path") && sql.contains("accounts"));
     }
 
     @Test

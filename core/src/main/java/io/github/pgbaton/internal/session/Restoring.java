@@ -1,0 +1,132 @@
+package io.github.pgbaton.internal.session;
+
+import io.github.pgbaton.event.SessionStateLostException;
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import java.sql.SQLException;
+import java.sql.SQLWarning;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * Opens the session that takes the place of another one, and gives it what the other had; what it cannot be given is told
+ * once and then forgotten.
+ *
+ * <p>Serves one replacement.
+ */
+final class Restoring {
+    private final SessionAttributes attributes;
+    private final SessionState state;
+    private final boolean autoCommit;
+    private final List<String> lost = new ArrayList<>();
+    private @Nullable SQLException refusal;
+
+    Restoring(SessionAttributes attributes, SessionState state, boolean autoCommit) {
+        this.attributes = attributes;
+        this.state = state;
+        this.autoCommit = autoCommit;
+    }
+
+    /**
+     * @param deadline for opening it and giving it everything
+     * @param cancelled whether the caller no longer wants it
+     * @return a session on the primary
+     * @throws SQLException 08001 without one in time
+     */
+    OpenSession open(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        while (true) {
+            OpenSession fresh = initialized(cluster, deadline, cancelled);
+            try {
+                attributes.restore(fresh.connection());
+                restoreState(fresh);
+                fresh.connection().setAutoCommit(autoCommit);
+                return fresh;
+            } catch (SQLException e) {
+                giveUpUnlessGone(cluster, fresh, deadline, e);
+            }
+        }
+    }
+
+    /** A session on which {@code connectionInitSql} was run. */
+    static OpenSession initialized(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled)
+            throws SQLException {
+        String sql = cluster.connectionInitSql();
+        while (true) {
+            OpenSession fresh = cluster.open(deadline, cancelled);
+            if (sql == null) {
+                return fresh;
+            }
+            try (Statement statement = fresh.connection().createStatement()) {
+                statement.execute(sql);
+                return fresh;
+            } catch (SQLException e) {
+                giveUpUnlessGone(
+                        cluster,
+                        fresh,
+                        deadline,
+                        new SQLException(
+                                "connectionInitSql failed on " + fresh.address() + ": " + e.getMessage(),
+                                e.getSQLState(),
+                                e));
+            }
+        }
+    }
+
+    private static void giveUpUnlessGone(ClusterRef cluster, OpenSession fresh, Deadline deadline, SQLException failure)
+            throws SQLException {
+        boolean gone = Losses.isLoss(failure, fresh);
+        cluster.discard(fresh);
+        if (!gone || deadline.passed()) {
+            throw failure;
+        }
+        cluster.suspect(fresh);
+    }
+
+    private void restoreState(OpenSession fresh) throws SQLException {
+        List<String> statements = state.restoring();
+        if (statements.isEmpty()) {
+            return;
+        }
+        PgConnection connection = fresh.connection();
+        try (Statement statement = connection.createStatement()) {
+            // One text is one round trip, however many statements it has.
+            statement.execute(String.join(";", statements));
+        } catch (SQLException e) {
+            if (Losses.isLoss(e, fresh)) {
+                throw e;
+            }
+            refusal = e;
+        }
+        connection.clearWarnings();
+        Collection<String> channels = state.channels();
+        if (!channels.isEmpty() && refusal == null) {
+            connection.addWarning(new SQLWarning(
+                    "the connection moved to another session: notifications on " + String.join(", ", channels)
+                            + " may have been missed",
+                    "01000"));
+        }
+    }
+
+    /** @throws SQLException 08S02 where something could not be given to the new session */
+    void tellLost(OpenSession dead, OpenSession fresh) throws SQLException {
+        lost.addAll(state.takeLost());
+        SQLException refused = refusal;
+        if (refused != null) {
+            lost.add("its settings and LISTEN, because one of them was refused");
+            state.forgetSettings();
+        }
+        if (!lost.isEmpty()) {
+            throw new SessionStateLostException(
+                    "the session on " + dead.address() + " is gone, and the one on " + fresh.address()
+                            + " cannot be given what it had: " + String.join("; ", lost)
+                            + ". Nothing was sent. The connection goes on without it: make it again, or close the connection",
+                    refused);
+        }
+    }
+}
