@@ -1,0 +1,128 @@
+package io.github.pgbaton.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.event.SessionStateLostException;
+import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+
+/** What connections to a real cluster still have after a real switchover, and what they say of the rest. */
+@Timeout(300)
+class SessionStateIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
+
+    /** Text that makes what no other session can have, and the name that must be told. */
+    private static final Map<String, String> LOST = Map.of(
+            "CREATE TEMP TABLE session_numbers (a int)", "temporary table session_numbers",
+            "SELECT pg_advisory_lock(4711)", "session advisory lock 4711",
+            "DECLARE held CURSOR WITH HOLD FOR SELECT generate_series(1, 10)", "cursor WITH HOLD held",
+            "PREPARE plan AS SELECT 1", "prepared statement plan");
+
+    @RegisterExtension
+    static final PatroniClusterExtension CLUSTER = Clusters.quick();
+
+    @Test
+    void movedConnectionsHaveTheirSettingsAndTellWhatTheyLost() throws Exception {
+        PatroniCluster cluster = CLUSTER.cluster();
+        String primary = cluster.awaitPrimary(PATIENCE);
+        Map<Connection, String> losing = new LinkedHashMap<>();
+        try (BatonDataSource source = Clusters.dataSource(cluster, "connectionInitSql=SET%20app.init%20%3D%20'yes'");
+                Connection kept = source.getConnection();
+                Connection listening = source.getConnection()) {
+            execute(kept, "CREATE SCHEMA IF NOT EXISTS accounts");
+            execute(kept, "SET TIME ZONE 'Asia/Tokyo'");
+            kept.setSchema("accounts");
+            execute(kept, "SET search_path TO accounts, public");
+            execute(kept, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+            kept.setClientInfo("ApplicationName", "billing");
+            try (PreparedStatement tenant = kept.prepareStatement("SELECT set_config('app.tenant', ?, false)")) {
+                tenant.setString(1, "O'Neil \\ Söhne");
+                tenant.execute();
+            }
+            kept.setAutoCommit(false);
+            execute(kept, "SET LOCAL app.local = 'gone'");
+            execute(kept, "SET app.rolled_back = 'gone'");
+            kept.rollback();
+            kept.setAutoCommit(true);
+            execute(listening, "LISTEN orders");
+            for (Map.Entry<String, String> lost : LOST.entrySet()) {
+                Connection connection = source.getConnection();
+                losing.put(connection, lost.getValue());
+                execute(connection, lost.getKey());
+            }
+
+            cluster.switchover(cluster.syncStandby().orElseThrow());
+
+            assertThat(text(kept, "SELECT pg_is_in_recovery()")).isEqualTo("f");
+            assertThat(cluster.awaitPrimary(PATIENCE)).isNotEqualTo(primary);
+            assertThat(text(kept, "SHOW search_path")).isEqualTo("accounts, public");
+            assertThat(text(kept, "SHOW TimeZone")).isEqualTo("Asia/Tokyo");
+            assertThat(text(kept, "SHOW default_transaction_isolation")).isEqualTo("repeatable read");
+            assertThat(text(kept, "SHOW application_name")).isEqualTo("billing");
+            assertThat(text(kept, "SHOW app.tenant")).isEqualTo("O'Neil \\ Söhne");
+            assertThat(text(kept, "SHOW app.init")).isEqualTo("yes");
+            assertThat(text(
+                            kept,
+                            "SELECT coalesce(current_setting('app.rolled_back', true), '') ||"
+                                    + " coalesce(current_setting('app.local', true), '')"))
+                    .isEmpty();
+
+            for (Map.Entry<Connection, String> lost : losing.entrySet()) {
+                SessionStateLostException told =
+                        catchThrowableOfType(SessionStateLostException.class, () -> text(lost.getKey(), "SELECT 1"));
+                assertThat(told.getSQLState()).isEqualTo("08S02");
+                assertThat(told.getMessage()).contains(lost.getValue());
+                assertThat(text(lost.getKey(), "SELECT 1")).isEqualTo("1");
+            }
+
+            // The first call moves it, and finds the channel open again.
+            assertThat(text(listening, "SELECT 1")).isEqualTo("1");
+            assertThat(listening.getWarnings().getMessage()).contains("orders");
+            execute(kept, "NOTIFY orders, 'after'");
+            assertThat(notifications(listening)).containsExactly("after");
+        } finally {
+            for (Connection connection : losing.keySet()) {
+                connection.close();
+            }
+        }
+    }
+
+    private static List<String> notifications(Connection connection) throws SQLException {
+        List<String> payloads = new ArrayList<>();
+        for (PGNotification each : connection.unwrap(PGConnection.class).getNotifications(20_000)) {
+            payloads.add(each.getParameter());
+        }
+        return payloads;
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static String text(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+}
