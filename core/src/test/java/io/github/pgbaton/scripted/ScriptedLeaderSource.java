@@ -66,6 +66,13 @@ public final class ScriptedLeaderSource implements LeaderSource {
         publish();
     }
 
+    /** As Patroni ends a switchover: the key is empty again, and another member leads. */
+    public synchronized void announceNothingAndElect(String name) {
+        switchover = null;
+        leader = name;
+        publish();
+    }
+
     public synchronized void loseLeader() {
         leader = null;
         publish();

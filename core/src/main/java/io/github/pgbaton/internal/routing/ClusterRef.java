@@ -2,11 +2,16 @@ package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -104,6 +109,22 @@ public final class ClusterRef {
             Thread.currentThread().interrupt();
             throw new SQLTransientConnectionException(
                     "interrupted while waiting for a switchover of " + name() + "; nothing was sent", "08001", e);
+        }
+    }
+
+    /**
+     * Tells listeners that a connection has another session.
+     *
+     * @param from the member of the old one
+     * @param to the member of the new one
+     * @param waited for it
+     * @param channels whose notifications may have been missed
+     */
+    public void moved(HostPort from, HostPort to, Duration waited, Collection<String> channels) {
+        EventQueue events = tracker.events();
+        events.publish(new FailoverEvent.SessionMoved(name(), Instant.now(), from, to, waited));
+        if (!channels.isEmpty()) {
+            events.publish(new FailoverEvent.NotificationsMissed(name(), Instant.now(), List.copyOf(channels)));
         }
     }
 

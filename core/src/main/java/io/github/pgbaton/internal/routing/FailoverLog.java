@@ -1,5 +1,9 @@
 package io.github.pgbaton.internal.routing;
 
+import io.github.pgbaton.event.FailoverEvent;
+import io.github.pgbaton.topology.HostPort;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -8,9 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says in the log when a failover starts and when it ends, once each, with durations.
+ * Says in the log and to listeners when a failover starts and when it ends, once each, with durations.
  *
- * <p>What is to be said is noted under the tracker's lock and written by {@link #flush} without it: an appender that
+ * <p>What is to be said is noted under the tracker's lock and told by {@link #flush} without it: an appender that
  * stalls must not hold up who waits for a primary.
  */
 final class FailoverLog {
@@ -19,26 +23,53 @@ final class FailoverLog {
     private record Line(boolean warning, String text) {}
 
     private final Queue<Line> lines = new ConcurrentLinkedQueue<>();
+    private final Queue<FailoverEvent> events = new ConcurrentLinkedQueue<>();
+    private final EventQueue listeners;
     private final String cluster;
     private boolean running;
     private long startNanos;
     private int aborted;
 
-    FailoverLog(String cluster) {
+    FailoverLog(String cluster, EventQueue listeners) {
         this.cluster = cluster;
+        this.listeners = listeners;
     }
 
     void started(String reason) {
-        if (!running) {
-            running = true;
-            startNanos = System.nanoTime();
-            aborted = 0;
-            info("failover of " + cluster + " started: " + reason);
+        if (begin(reason)) {
+            events.add(new FailoverEvent.LeaderLost(cluster, Instant.now(), reason));
         }
+    }
+
+    private boolean begin(String reason) {
+        if (running) {
+            return false;
+        }
+        running = true;
+        startNanos = System.nanoTime();
+        aborted = 0;
+        info("failover of " + cluster + " started: " + reason);
+        return true;
+    }
+
+    void elected(String member, HostPort address) {
+        events.add(new FailoverEvent.LeaderElected(cluster, Instant.now(), member, address));
+    }
+
+    void holding(String reason, Duration longest) {
+        begin(reason);
+        events.add(new FailoverEvent.HoldStarted(cluster, Instant.now(), longest));
+    }
+
+    void holdEnded(Duration held, boolean switched) {
+        events.add(new FailoverEvent.HoldEnded(cluster, Instant.now(), held, switched));
     }
 
     void aborting(int sockets) {
         aborted += sockets;
+        if (sockets > 0) {
+            events.add(new FailoverEvent.SessionsAborted(cluster, Instant.now(), sockets));
+        }
     }
 
     void ended(Route route, int timeline) {
@@ -46,6 +77,16 @@ final class FailoverLog {
             running = false;
             long now = System.nanoTime();
             // A primary that was restarted in place was elected long before.
+            HostPort address = route.address();
+            if (address != null) {
+                events.add(new FailoverEvent.PrimaryWritable(
+                        cluster,
+                        Instant.now(),
+                        String.valueOf(route.member()),
+                        address,
+                        timeline,
+                        Duration.ofNanos(now - startNanos)));
+            }
             boolean elected = route.sinceNanos() - startNanos > 0;
             info("failover of " + cluster + " ended: " + route.leaderText()
                     + (timeline > 0 ? " on timeline " + timeline : "") + " takes writes, " + seconds(now - startNanos)
@@ -63,6 +104,7 @@ final class FailoverLog {
     }
 
     void silent(String reason, @Nullable String last) {
+        events.add(new FailoverEvent.SourceDegraded(cluster, Instant.now(), reason));
         warn(cluster + ": the leader source cannot tell: " + reason + "; "
                 + (last == null ? "asking the members themselves" : "going on with " + last));
     }
@@ -72,11 +114,15 @@ final class FailoverLog {
     }
 
     void heard(String source) {
+        events.add(new FailoverEvent.SourceHealed(cluster, Instant.now(), source));
         info(cluster + ": the leader source speaks again (" + source + ")");
     }
 
-    /** Writes what was noted; without the tracker's lock. */
+    /** Tells what was noted; without the tracker's lock. */
     void flush() {
+        for (FailoverEvent event = events.poll(); event != null; event = events.poll()) {
+            listeners.publish(event);
+        }
         for (Line line = lines.poll(); line != null; line = lines.poll()) {
             if (line.warning) {
                 LOG.warn("{}", line.text);

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +50,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final Aliases aliases = new Aliases();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final EventQueue events;
     private final FailoverLog log;
     private volatile Route route = Route.NONE;
     private boolean probing;
@@ -61,7 +63,8 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.config = config;
         this.source = source;
         this.name = nameOf(config);
-        this.log = new FailoverLog(name);
+        this.events = new EventQueue(name);
+        this.log = new FailoverLog(name, events);
         this.sockets = new SocketRegistry(name);
         this.hold = new SwitchoverHold(config.switchoverHold());
         this.connects = new Semaphore(config.connectLimit(), true);
@@ -139,6 +142,10 @@ final class LeaderTracker implements LeaderSource.Listener {
         return opener;
     }
 
+    EventQueue events() {
+        return events;
+    }
+
     Fence fence() {
         return fence;
     }
@@ -204,6 +211,7 @@ final class LeaderTracker implements LeaderSource.Listener {
             } else {
                 // First, so that a session which is being opened to the old leader is either found below or finds this.
                 route = old.elected(member.name(), member.address(), snapshot);
+                log.elected(member.name(), member.address());
                 HostPort before = old.address();
                 if (before != null && !aliases.same(before, member.address())) {
                     if (old.asked() && !before.equals(member.address())) {
@@ -216,8 +224,15 @@ final class LeaderTracker implements LeaderSource.Listener {
                 }
             }
             // Last: a transaction that is held back may go on only once its session is marked as the old leader's.
+            boolean held = hold.announcedAndOpen();
             if (hold.update(old, snapshot)) {
-                log.started("a switchover of " + old.leaderText() + " is announced");
+                log.holding("a switchover of " + old.leaderText() + " is announced", config.switchoverHold());
+                expireHoldLater();
+            } else if (held && !hold.announcedAndOpen()) {
+                log.holdEnded(hold.sinceAnnounced(), route.epoch() != old.epoch());
+                if (hold.withdrawn(old, snapshot)) {
+                    log.withdrawn("the announced switchover was withdrawn");
+                }
             } else if (hold.withdrawn(old, snapshot)) {
                 log.withdrawn("the announced switchover was withdrawn");
             }
@@ -228,6 +243,27 @@ final class LeaderTracker implements LeaderSource.Listener {
         sockets.abort(condemned);
         if (compareLater != null) {
             abortAllButResolved(compareLater);
+        }
+        log.flush();
+    }
+
+    private void expireHoldLater() {
+        try {
+            timer.schedule(this::holdExpired, config.switchoverHold().toMillis() + 1, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile: nobody waits any more.
+        }
+    }
+
+    /** The hold has lasted its longest, unless news ended it before. */
+    private void holdExpired() {
+        lock.lock();
+        try {
+            if (hold.expire()) {
+                log.holdEnded(config.switchoverHold(), false);
+            }
+        } finally {
+            lock.unlock();
         }
         log.flush();
     }
@@ -392,6 +428,9 @@ final class LeaderTracker implements LeaderSource.Listener {
             }
             fence.raise(standing);
             Route next = address.equals(old.address()) ? old : old.found(nameAt(address), address);
+            if (next != old) {
+                log.elected(String.valueOf(next.member()), address);
+            }
             route = next.withVerified(true);
             if (old.address() != null && !aliases.same(old.address(), address)) {
                 log.started("the members say that " + address + " is the primary now, no longer " + old.leaderText());
@@ -483,6 +522,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
         sockets.close();
         hangs.close();
+        events.close();
         probes.shutdownNow();
         names.shutdownNow();
         timer.shutdownNow();

@@ -68,6 +68,25 @@ final class SwitchoverHold {
                                 && !leader.member().equals(planned.to())));
     }
 
+    /** Whether transactions are held, or would be but for the time that has passed; under the tracker's lock. */
+    boolean announcedAndOpen() {
+        return until != 0;
+    }
+
+    /** How long ago the announcement came that is or was the last one. */
+    Duration sinceAnnounced() {
+        return Duration.ofNanos(System.nanoTime() - (from - GRACE.toNanos()));
+    }
+
+    /** Ends a hold that has lasted its longest; whether there was one. */
+    boolean expire() {
+        if (until == 0 || leftNanos() > 0) {
+            return false;
+        }
+        until = 0;
+        return true;
+    }
+
     boolean active() {
         return until != 0 && System.nanoTime() - from >= 0 && leftNanos() > 0;
     }

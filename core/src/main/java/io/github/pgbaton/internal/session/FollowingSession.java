@@ -175,6 +175,7 @@ public final class FollowingSession implements LogicalSession {
             cluster.discard(fresh);
             throw closedException();
         }
+        cluster.moved(dead.address(), fresh.address(), patience.elapsed(), state.channels());
         restoring.tellLost(dead, fresh);
         patience.check();
         return fresh.connection();

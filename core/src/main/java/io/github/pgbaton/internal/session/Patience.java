@@ -50,6 +50,10 @@ final class Patience {
         return deadline;
     }
 
+    Duration elapsed() {
+        return deadline.length().minusNanos(deadline.leftNanos());
+    }
+
     /** What the application is told of a wait that ended without a session. */
     SQLException explain(SQLException failure) {
         if (caller.waitCancelled()) {
