@@ -2,6 +2,7 @@ package io.github.pgbaton.hikari;
 
 import com.zaxxer.hikari.SQLExceptionOverride;
 import io.github.pgbaton.event.CommitUnknownException;
+import io.github.pgbaton.event.SessionStateLostException;
 import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.event.TransactionLostException;
 import java.sql.SQLException;
@@ -19,6 +20,8 @@ import java.sql.SQLException;
  * <tr><td>{@link StatementUnknownException}</td><td>40003</td><td>keep</td><td>usable at once</td></tr>
  * <tr><td>{@link CommitUnknownException}</td><td>08007</td><td>keep</td><td>usable at once; HikariCP alone evicts every
  * 08, and then the rollback that follows fails too</td></tr>
+ * <tr><td>{@link SessionStateLostException}</td><td>08S02</td><td>keep</td><td>told once; the session that took the place
+ * of the old one is usable at once</td></tr>
  * <tr><td>any other</td><td>25006</td><td>evict</td><td>read-only where a write was expected: a connection opened in its
  * place is verified to be on the primary. PostgreSQL says the same for a write in a transaction that the application
  * made read-only; that costs a new connection</td></tr>
@@ -40,7 +43,8 @@ public final class BatonExceptionOverride implements SQLExceptionOverride {
     public Override adjudicate(SQLException failure) {
         if (failure instanceof TransactionLostException
                 || failure instanceof StatementUnknownException
-                || failure instanceof CommitUnknownException) {
+                || failure instanceof CommitUnknownException
+                || failure instanceof SessionStateLostException) {
             return Override.DO_NOT_EVICT;
         }
         return READ_ONLY.equals(failure.getSQLState()) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
