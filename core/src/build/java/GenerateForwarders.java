@@ -176,14 +176,15 @@ public final class GenerateForwarders {
             lines.add("    abstract void ran() throws java.sql.SQLException;");
             lines.add("");
             lines.add("    /** The delegate, ready to run the text: the step is in the journal. */");
-            lines.add("    abstract java.sql.Statement sending(String sql) throws java.sql.SQLException;");
+            lines.add("    abstract java.sql.Statement sending(String sql, Run run, Object keys)"
+                    + " throws java.sql.SQLException;");
             lines.add("");
             lines.add(
                     "    abstract void recover(java.sql.SQLException failure, String sql) throws java.sql.SQLException;");
         }
         if (target.name().equals("PreparedStatement")) {
             lines.add("");
-            lines.add("    abstract java.sql.PreparedStatement sending() throws java.sql.SQLException;");
+            lines.add("    abstract java.sql.PreparedStatement sending(Run run) throws java.sql.SQLException;");
             lines.add("");
             lines.add("    abstract void recoverRun(java.sql.SQLException failure) throws java.sql.SQLException;");
             lines.add("");
@@ -334,8 +335,8 @@ public final class GenerateForwarders {
                 case RECORD_GUARDED -> loop("attached()", "recoverBinding(failure, p1)", keep);
                 case RECORD_RUN ->
                     target.name().equals("Statement")
-                            ? loop("sending(p0)", "recover(failure, p0)", "ran();")
-                            : loop("sending()", "recoverRun(failure)", "ran();");
+                            ? loop("sending(p0, " + run() + ", " + keys() + ")", "recover(failure, p0)", "ran();")
+                            : loop("sending(" + run() + ")", "recoverRun(failure)", "ran();");
                 case RECORD_STREAM ->
                     List.of(
                             "java.sql." + target.name() + " target = attached();",
@@ -347,6 +348,22 @@ public final class GenerateForwarders {
                             target.recorder() + "().stream(p0);");
                 case WRAP -> throw new IllegalStateException("WRAP is written by hand");
             };
+        }
+
+        /** By which method the statement is run, for its replay. */
+        private String run() {
+            return "Run."
+                    + switch (name) {
+                        case "execute" -> "EXECUTE";
+                        case "executeQuery" -> "QUERY";
+                        case "executeUpdate" -> "UPDATE";
+                        case "executeLargeUpdate" -> "LARGE_UPDATE";
+                        default -> throw new IllegalStateException("no constant of Run stands for " + name);
+                    };
+        }
+
+        private String keys() {
+            return arguments.size() > 1 ? "p1" : "null";
         }
 
         private List<String> loop(String guard, String recover, String keep) {

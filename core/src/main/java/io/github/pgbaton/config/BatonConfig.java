@@ -11,10 +11,13 @@ import static io.github.pgbaton.config.BatonProperty.ETCD_USER;
 import static io.github.pgbaton.config.BatonProperty.FAILOVER_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANDSHAKE_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANG_THRESHOLD;
+import static io.github.pgbaton.config.BatonProperty.JOURNAL_LIMIT;
 import static io.github.pgbaton.config.BatonProperty.MEMBER_MAP;
 import static io.github.pgbaton.config.BatonProperty.NAMESPACE;
 import static io.github.pgbaton.config.BatonProperty.PATRONI;
 import static io.github.pgbaton.config.BatonProperty.PROBE_INTERVAL;
+import static io.github.pgbaton.config.BatonProperty.REPLAY;
+import static io.github.pgbaton.config.BatonProperty.REPLAY_DENY;
 import static io.github.pgbaton.config.BatonProperty.SCOPE;
 import static io.github.pgbaton.config.BatonProperty.SWITCHOVER_HOLD;
 
@@ -57,6 +60,9 @@ public final class BatonConfig {
     private final MemberMap memberMap;
     private final @Nullable Duration hangThreshold;
     private final int connectLimit;
+    private final boolean replay;
+    private final long journalLimit;
+    private final Set<String> replayDeny;
 
     private BatonConfig(Collection<HostPort> seeds, Settings settings) {
         this.seeds = List.copyOf(seeds);
@@ -77,6 +83,9 @@ public final class BatonConfig {
         memberMap = settings.memberMap(MEMBER_MAP);
         hangThreshold = settings.optionalDuration(HANG_THRESHOLD);
         connectLimit = settings.count(CONNECT_LIMIT);
+        replay = settings.choice(REPLAY).equals("verified");
+        journalLimit = settings.size(JOURNAL_LIMIT);
+        replayDeny = Set.copyOf(settings.names(REPLAY_DENY));
 
         if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
             throw new InvalidSettingException(NOTHING_TO_CONNECT_TO);
@@ -224,6 +233,21 @@ public final class BatonConfig {
         return connectLimit;
     }
 
+    /** @return whether a transaction whose session breaks before its COMMIT is run again and verified */
+    public boolean replay() {
+        return replay;
+    }
+
+    /** @return how many bytes of one transaction are kept for its replay; 1024 to 2^30 */
+    public long journalLimit() {
+        return journalLimit;
+    }
+
+    /** @return names, in lower case, of functions and first words that keep a transaction from being replayed */
+    public Set<String> replayDeny() {
+        return replayDeny;
+    }
+
     /** @return what this configuration has in common with every other one of the same cluster */
     public ClusterId clusterId() {
         return new ClusterId(etcd, patroni, seeds, namespace, scope, etcdUser, memberMap);
@@ -236,7 +260,8 @@ public final class BatonConfig {
                 + ", namespace=" + namespace + ", etcdUser=" + etcdUser + ", failoverTimeout="
                 + DurationText.format(failoverTimeout) + ", probeInterval=" + DurationText.format(probeInterval)
                 + ", handshakeTimeout=" + DurationText.format(handshakeTimeout) + ", switchoverHold="
-                + DurationText.format(switchoverHold) + ", connectLimit=" + connectLimit + "]";
+                + DurationText.format(switchoverHold) + ", connectLimit=" + connectLimit + ", replay="
+                + (replay ? "verified" : "off") + "]";
     }
 
     /** Collects settings one by one and judges them together in {@link #build}; not thread-safe, may be built from again. */

@@ -98,7 +98,27 @@ public enum BatonProperty {
             null,
             Kind.TEXT,
             Limits.NONE,
-            "SQL that is run on every new session, the first one and each that replaces one, before anything else");
+            "SQL that is run on every new session, the first one and each that replaces one, before anything else"),
+    REPLAY(
+            "replay",
+            "verified",
+            Kind.CHOICE,
+            Limits.choice("verified", "off"),
+            "what becomes of a transaction whose session breaks before its COMMIT: `verified` runs it again on the new"
+                    + " primary and compares every result that the application has seen, `off` fails it with 40001"),
+    JOURNAL_LIMIT(
+            "journalLimit",
+            "8MiB",
+            Kind.SIZE,
+            Limits.range("1KiB", "1GiB"),
+            "how much of one transaction is kept for its replay; one that is larger is not replayed"),
+    REPLAY_DENY(
+            "replayDeny",
+            null,
+            Kind.NAMES,
+            Limits.NONE,
+            "functions, and first words of statements, with effects outside the transaction: one that uses them is not"
+                    + " replayed; added to the built-in list");
 
     /** What a value looks like. */
     public enum Kind {
@@ -118,20 +138,30 @@ public enum BatonProperty {
         DURATION,
         /** A whole number. */
         COUNT,
+        /** A whole number of bytes with a unit: B, KiB, MiB or GiB. */
+        SIZE,
+        /** One of a few words. */
+        CHOICE,
+        /** Comma-separated names of SQL. */
+        NAMES,
         /** What {@link io.github.pgbaton.config.MemberMap} reads. */
         MEMBER_MAP
     }
 
     /** What restricts a value beyond its kind: a range as one would write it, or the port left out. */
-    private record Limits(@Nullable String least, @Nullable String most, int port) {
-        static final Limits NONE = new Limits(null, null, 0);
+    private record Limits(@Nullable String least, @Nullable String most, int port, List<String> choices) {
+        static final Limits NONE = new Limits(null, null, 0, List.of());
 
         static Limits range(String least, String most) {
-            return new Limits(least, most, 0);
+            return new Limits(least, most, 0, List.of());
         }
 
         static Limits port(int port) {
-            return new Limits(null, null, port);
+            return new Limits(null, null, port, List.of());
+        }
+
+        static Limits choice(String... words) {
+            return new Limits(null, null, 0, List.of(words));
         }
     }
 
@@ -185,6 +215,11 @@ public enum BatonProperty {
         return limits.most();
     }
 
+    /** @return the words accepted, empty unless the kind is {@link Kind#CHOICE} */
+    public List<String> choices() {
+        return limits.choices();
+    }
+
     /** @return the port of an endpoint that names none, 0 where the property holds no endpoints */
     public int defaultPort() {
         return limits.port();
@@ -207,7 +242,9 @@ public enum BatonProperty {
             case MEMBER_MAP ->
                 "comma-separated key=target, key a member's name, its host:port or *, target host:port,"
                         + " in which {name}, {host} and {port} are the member's own";
-            case DURATION, COUNT -> least() + " to " + most();
+            case DURATION, COUNT, SIZE -> least() + " to " + most();
+            case CHOICE -> String.join(" or ", choices());
+            case NAMES -> "comma-separated names";
         };
     }
 

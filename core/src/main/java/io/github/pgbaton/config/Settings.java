@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -103,6 +104,46 @@ final class Settings {
             throw InvalidSettingException.of(property, value, "is out of range");
         }
         return duration;
+    }
+
+    /** @return one of the property's words */
+    String choice(BatonProperty property) {
+        String value = Objects.requireNonNull(value(property));
+        if (!property.choices().contains(value)) {
+            throw InvalidSettingException.of(property, value, "is none of these");
+        }
+        return value;
+    }
+
+    /** @return bytes */
+    long size(BatonProperty property) {
+        String value = Objects.requireNonNull(value(property));
+        long bytes = SizeText.parse(value);
+        if (bytes < 0) {
+            throw InvalidSettingException.of(property, value, "is not " + SizeText.FORMS);
+        }
+        if (bytes < SizeText.parse(Objects.requireNonNull(property.least()))
+                || bytes > SizeText.parse(Objects.requireNonNull(property.most()))) {
+            throw InvalidSettingException.of(property, value, "is out of range");
+        }
+        return bytes;
+    }
+
+    /** @return names in lower case, each once */
+    Set<String> names(BatonProperty property) {
+        String value = text(property);
+        if (value == null) {
+            return Set.of();
+        }
+        Set<String> names = new LinkedHashSet<>();
+        for (String name : value.split(",", -1)) {
+            String trimmed = name.strip().toLowerCase(Locale.ROOT);
+            if (!trimmed.matches("[\\p{L}_][\\p{L}\\p{N}_$]*")) {
+                throw InvalidSettingException.of(property, value, "holds what is no plain SQL name");
+            }
+            names.add(trimmed);
+        }
+        return names;
     }
 
     MemberMap memberMap(BatonProperty property) {

@@ -82,7 +82,7 @@ final class BatonCallableStatement extends ForwardingCallableStatement {
 
     /** The rows of a refcursor; they were fetched as the call ran. */
     private @Nullable Object ours(@Nullable Object value) {
-        return value instanceof ResultSet rows ? new BatonResultSet(session, this, rows) : value;
+        return value instanceof ResultSet rows ? new BatonResultSet(session, this, rows, null) : value;
     }
 
     private <T> @Nullable T ours(@Nullable T value, Class<T> type) {

@@ -3,7 +3,6 @@ package io.github.pgbaton.internal.jdbc;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.session.SessionAttributes;
-import io.github.pgbaton.internal.sql.Effects;
 import java.sql.CallableStatement;
 import java.sql.ClientInfoStatus;
 import java.sql.Connection;
@@ -24,7 +23,7 @@ import org.postgresql.util.PSQLState;
 /**
  * The connection an application holds; it stays the same object while the session behind it is replaced.
  *
- * <p>Statements, results and metadata made from it are ours. Array, Blob, Clob, SQLXML, Struct and Savepoint are handed
+ * <p>Statements, results, metadata and savepoints made from it are ours. Array, Blob, Clob, SQLXML and Struct are handed
  * through as PgJDBC made them and end with their session.
  *
  * <p>{@link #unwrap} to {@code PGConnection} hands out PgJDBC's connection of the moment: pgbaton does not know what is run
@@ -87,6 +86,11 @@ public final class BatonConnection extends ForwardingConnection {
     @Override
     public void rollback(Savepoint savepoint) throws SQLException {
         session.rollback(savepoint);
+    }
+
+    @Override
+    public void releaseSavepoint(Savepoint savepoint) throws SQLException {
+        session.releaseSavepoint(savepoint);
     }
 
     @Override
@@ -375,7 +379,7 @@ public final class BatonConnection extends ForwardingConnection {
             try {
                 target.setSchema(schema);
                 session.state().setSchema(schema);
-                session.ran(Effects.NONE, index -> null);
+                session.setInside(connection -> connection.setSchema(schema));
                 return;
             } catch (SQLException failure) {
                 recover(failure);
@@ -457,7 +461,7 @@ public final class BatonConnection extends ForwardingConnection {
                     target.setClientInfo(name, value);
                     if (APPLICATION_NAME.equals(name)) {
                         session.state().setApplicationName(value);
-                        session.ran(Effects.NONE, index -> null);
+                        session.setInside(connection -> connection.setClientInfo(name, value));
                     }
                     return;
                 } catch (SQLClientInfoException failure) {
@@ -477,8 +481,9 @@ public final class BatonConnection extends ForwardingConnection {
                 try {
                     target.setClientInfo(properties);
                     // The one property PgJDBC knows; absent it is reset.
-                    session.state().setApplicationName(properties.getProperty(APPLICATION_NAME));
-                    session.ran(Effects.NONE, index -> null);
+                    String value = properties.getProperty(APPLICATION_NAME);
+                    session.state().setApplicationName(value);
+                    session.setInside(connection -> connection.setClientInfo(APPLICATION_NAME, value));
                     return;
                 } catch (SQLClientInfoException failure) {
                     recoverClientInfo(target, failure);
@@ -514,6 +519,12 @@ public final class BatonConnection extends ForwardingConnection {
 
     @Override
     public <T> T unwrap(Class<T> type) throws SQLException {
-        return type.isInstance(this) ? type.cast(this) : session.attach().unwrap(type);
+        if (type.isInstance(this)) {
+            return type.cast(this);
+        }
+        T raw = session.attach().unwrap(type);
+        // Who has it may run anything there, in any later transaction.
+        session.journal().denyForGood("PgJDBC's connection was taken out of it with unwrap");
+        return raw;
     }
 }

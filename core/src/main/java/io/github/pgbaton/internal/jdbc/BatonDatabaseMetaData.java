@@ -64,7 +64,10 @@ final class BatonDatabaseMetaData extends ForwardingDatabaseMetaData {
         Statement made = raw.getStatement();
         BatonStatement statement =
                 made == null ? null : new BatonStatement(connection, StatementRequest.statement(), made);
-        return new BatonResultSet(session, statement, raw);
+        if (!session.getAutoCommit()) {
+            session.journal().deny("it asks DatabaseMetaData for a result");
+        }
+        return new BatonResultSet(session, statement, raw, null);
     }
 
     @Override

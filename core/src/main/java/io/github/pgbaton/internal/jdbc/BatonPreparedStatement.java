@@ -1,11 +1,11 @@
 package io.github.pgbaton.internal.jdbc;
 
-import io.github.pgbaton.internal.replay.Step;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.sql.Effects;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +20,6 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     /** The base class's delegate in its type: a cast to an interface on each call is not free. */
     private PreparedStatement prepared;
 
-    private @Nullable Step step;
     private @Nullable Effects effects;
 
     BatonPreparedStatement(BatonConnection connection, StatementRequest request, PreparedStatement made) {
@@ -55,18 +54,35 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     }
 
     @Override
-    PreparedStatement sending() throws SQLException {
+    PreparedStatement sending(Run run) throws SQLException {
         running(textEffects());
         attach();
         closeSuperseded();
         parameters.check();
-        if (!session.getAutoCommit()) {
-            if (step == null) {
-                step = new Step.Execute(request.sql());
-            }
-            session.journal().record(step);
+        if (parameters.rowReadOnce()) {
+            denyStreams();
+        }
+        if (keeps(RunStep.bytesOf(null) + parameters.rowBytes())) {
+            record(new RunStep(this, run, null, null, parameters.row(), List.of(), parameters.rowBytes()));
         }
         return prepared;
+    }
+
+    private void denyStreams() {
+        session.journal().deny("a parameter of it is a stream, a reader or a large object");
+    }
+
+    @Override
+    long batchBytes() {
+        return RunStep.bytesOf(null) + parameters.rowsBytes();
+    }
+
+    @Override
+    RunStep batchStep(Run run) {
+        if (parameters.rowsReadOnce()) {
+            denyStreams();
+        }
+        return new RunStep(this, run, null, null, parameters.rows(), List.of(), parameters.rowsBytes());
     }
 
     @Override
@@ -90,7 +106,7 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
 
     @Override
     void recoverRun(SQLException failure) throws SQLException {
-        session.recover(failure, CallKind.EXECUTE, request.sql());
+        recoverExecution(failure, request.sql());
         parameters.loseStreams();
     }
 
@@ -128,11 +144,6 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     @Override
     int batchSize() {
         return parameters.batchSize();
-    }
-
-    @Override
-    String batchText() {
-        return request.sql();
     }
 
     @Override

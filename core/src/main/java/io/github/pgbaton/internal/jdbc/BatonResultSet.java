@@ -1,7 +1,10 @@
 package io.github.pgbaton.internal.jdbc;
 
+import io.github.pgbaton.internal.replay.Rows;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
+import java.sql.Blob;
+import java.sql.Clob;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -12,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The rows of one execution, bound for life to the session that sent them.
  *
  * <p>When the session changes, rows that have arrived are read as before; a call that needs the network fails through
- * {@link LogicalSession#recover} with {@link CallKind#FETCH}. Getters are plain forwards today, marked RECORD READ in the
- * classification: they are what an application saw, and where a digest of it will be fed.
+ * {@link LogicalSession#recover} with {@link CallKind#FETCH}; where the transaction is replayed, it goes on with the result of
+ * the replay. What an application has seen is taken row by row as {@link #next} reaches them, so that getters are plain
+ * forwards.
  *
  * <p>Array, Blob, Clob, SQLXML and the metadata of the result are handed through as PgJDBC made them, and so is a result
  * made by {@link java.sql.Array#getResultSet}; what they fetch later fails as PgJDBC fails.
@@ -21,15 +25,37 @@ import org.jspecify.annotations.Nullable;
 final class BatonResultSet extends ForwardingResultSet {
     private final LogicalSession session;
     private final @Nullable BatonStatement statement;
-    private final ResultSet delegate;
-    private final long generation;
+    /** What the application sees, for a replay of its transaction; null where nobody will ask. */
+    private final @Nullable Rows rows;
+
+    private ResultSet delegate;
+    private long generation;
 
     /** @param delegate made on the session of now */
-    BatonResultSet(LogicalSession session, @Nullable BatonStatement statement, ResultSet delegate) {
+    BatonResultSet(
+            LogicalSession session, @Nullable BatonStatement statement, ResultSet delegate, @Nullable Rows rows) {
         this.session = session;
         this.statement = statement;
         this.delegate = delegate;
+        this.rows = rows;
         this.generation = session.generation();
+    }
+
+    /** Whether what is seen here goes into this digest. */
+    boolean shows(Rows digest) {
+        return rows == digest;
+    }
+
+    /** The same rows on another session, at the same place; closed where this one was. */
+    void adopt(@Nullable ResultSet fresh, long now) throws SQLException {
+        if (fresh == null) {
+            return;
+        }
+        if (delegate.isClosed()) {
+            fresh.close();
+        }
+        delegate = fresh;
+        generation = now;
     }
 
     boolean wraps(@Nullable ResultSet raw) {
@@ -51,6 +77,11 @@ final class BatonResultSet extends ForwardingResultSet {
     void recover(SQLException failure) throws SQLException {
         if (generation == session.generation()) {
             session.recover(failure, CallKind.FETCH, null);
+            // The transaction can be replayed, and this result with it.
+            session.attach();
+            if (generation != session.generation()) {
+                throw Refusal.cursorLost(failure);
+            }
             return;
         }
         // The session of now must not be blamed for the end of its predecessor.
@@ -65,6 +96,90 @@ final class BatonResultSet extends ForwardingResultSet {
     private static boolean isConnectionFailure(SQLException failure) {
         String state = failure.getSQLState();
         return state == null || state.startsWith("08") || state.startsWith("57P");
+    }
+
+    @Override
+    public boolean next() throws SQLException {
+        for (; ; ) {
+            try {
+                boolean more = delegate.next();
+                Rows digest = rows;
+                if (digest != null) {
+                    if (more) {
+                        digest.row(delegate);
+                    } else {
+                        digest.end();
+                    }
+                }
+                return more;
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    // A look ahead tells of rows that were not reached, and the digest knows only those that were.
+
+    @Override
+    public boolean isLast() throws SQLException {
+        looksAhead("isLast()");
+        for (; ; ) {
+            try {
+                return delegate.isLast();
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public boolean isBeforeFirst() throws SQLException {
+        looksAhead("isBeforeFirst()");
+        return delegate.isBeforeFirst();
+    }
+
+    @Override
+    public boolean isAfterLast() throws SQLException {
+        looksAhead("isAfterLast()");
+        return delegate.isAfterLast();
+    }
+
+    private void looksAhead(String method) {
+        if (rows != null) {
+            session.journal().deny("it looks ahead in a result with " + method);
+        }
+    }
+
+    // A large object is read through the session, past the digest.
+
+    @Override
+    public @Nullable Blob getBlob(int column) throws SQLException {
+        readsLargeObject();
+        return delegate.getBlob(column);
+    }
+
+    @Override
+    public @Nullable Blob getBlob(String column) throws SQLException {
+        readsLargeObject();
+        return delegate.getBlob(column);
+    }
+
+    @Override
+    public @Nullable Clob getClob(int column) throws SQLException {
+        readsLargeObject();
+        return delegate.getClob(column);
+    }
+
+    @Override
+    public @Nullable Clob getClob(String column) throws SQLException {
+        readsLargeObject();
+        return delegate.getClob(column);
+    }
+
+    private void readsLargeObject() {
+        if (rows != null) {
+            session.journal().deny("it reads a large object");
+        }
     }
 
     // Writes of an updatable result: they are never run again.
@@ -181,7 +296,7 @@ final class BatonResultSet extends ForwardingResultSet {
     }
 
     private @Nullable Object ours(@Nullable Object value) {
-        return value instanceof ResultSet rows ? new BatonResultSet(session, statement, rows) : value;
+        return value instanceof ResultSet found ? new BatonResultSet(session, statement, found, null) : value;
     }
 
     private <T> @Nullable T ours(@Nullable T value, Class<T> type) {
@@ -195,6 +310,10 @@ final class BatonResultSet extends ForwardingResultSet {
 
     @Override
     public <T> T unwrap(Class<T> type) throws SQLException {
-        return type.isInstance(this) ? type.cast(this) : delegate.unwrap(type);
+        if (type.isInstance(this)) {
+            return type.cast(this);
+        }
+        session.journal().deny("PgJDBC's result was taken out of it with unwrap");
+        return delegate.unwrap(type);
     }
 }

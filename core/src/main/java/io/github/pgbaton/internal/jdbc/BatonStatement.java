@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.jdbc;
 
-import io.github.pgbaton.internal.replay.Step;
+import io.github.pgbaton.internal.replay.Counts;
+import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.sql.Effects;
@@ -8,7 +9,10 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.PGStatement;
 
 /**
  * A statement that outlives its session; a delegate that {@link #attached} returned belongs to the session of now.
@@ -22,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Serves one thread, except for {@link #cancel} and {@link #isClosed}.
  */
 class BatonStatement extends ForwardingStatement implements LogicalSession.Caller {
+    private static final String QUERY_CANCELED = "57014";
+
     /** A generation no session has: the next attach makes the statement anew. */
     private static final long NONE = Long.MIN_VALUE;
 
@@ -40,6 +46,12 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
     private volatile boolean waitCancelled;
 
     private @Nullable Statement superseded;
+    /** The latest execution, where the journal of its transaction has it. */
+    private @Nullable RunStep step;
+    /** Made by the replay that is under way, on this connection. */
+    private @Nullable Statement replaying;
+
+    private @Nullable Connection replayingOn;
     private @Nullable BatonResultSet result;
     private @Nullable BatonResultSet keys;
 
@@ -118,18 +130,65 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
 
     @Override
     void recover(SQLException failure, String sql) throws SQLException {
-        session.recover(failure, CallKind.EXECUTE, sql);
+        recoverExecution(failure, sql);
+    }
+
+    /** Returns when the statement may be run again; an error that the application gets is part of what it has seen. */
+    final void recoverExecution(SQLException failure, String text) throws SQLException {
+        try {
+            session.recover(failure, CallKind.EXECUTE, text);
+        } catch (SQLException thrown) {
+            failed(failure);
+            throw thrown;
+        }
+    }
+
+    private void failed(SQLException failure) {
+        RunStep now = step;
+        if (now != null && !now.answered()) {
+            now.failed(failure);
+            if (QUERY_CANCELED.equals(failure.getSQLState())) {
+                session.journal().deny("a statement of it was cancelled or timed out");
+            }
+        }
     }
 
     @Override
-    Statement sending(String sql) throws SQLException {
+    Statement sending(String sql, Run run, @Nullable Object keys) throws SQLException {
         running(Effects.of(sql));
         attach();
         closeSuperseded();
-        if (!session.getAutoCommit()) {
-            session.journal().record(new Step.Execute(sql));
+        if (keeps(RunStep.bytesOf(sql))) {
+            record(new RunStep(this, run, sql, keys, null, List.of(), 0));
         }
         return delegate;
+    }
+
+    /** Whether the journal takes a step of that size; it counts one that it does not take. */
+    final boolean keeps(long bytes) throws SQLException {
+        step = null;
+        if (session.getAutoCommit()) {
+            return false;
+        }
+        Journal journal = session.journal();
+        if (!journal.recording()) {
+            journal.count();
+            return false;
+        }
+        String obstacle = request.obstacle();
+        if (obstacle != null) {
+            journal.deny(obstacle);
+        }
+        if (!journal.fits(bytes)) {
+            journal.count();
+            return false;
+        }
+        return true;
+    }
+
+    final void record(RunStep now) {
+        step = now;
+        session.journal().record(now);
     }
 
     /** What the text does beyond rows matters before it is sent, and again once it succeeded. */
@@ -142,6 +201,10 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
 
     @Override
     final void ran() throws SQLException {
+        RunStep now = step;
+        if (now != null && !now.answered()) {
+            now.answered(delegate());
+        }
         if (effects != Effects.NONE) {
             session.ran(effects, this::boundText);
         }
@@ -180,9 +243,12 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
     @Override
     public final int[] executeBatch() throws SQLException {
         for (; ; ) {
-            Statement target = sendingBatch();
+            Statement target = sendingBatch(Run.BATCH);
             try {
                 int[] counts = target.executeBatch();
+                if (step != null) {
+                    step.answeredBatch(Counts.digest(counts));
+                }
                 ran();
                 forgetBatch();
                 return counts;
@@ -195,9 +261,12 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
     @Override
     public final long[] executeLargeBatch() throws SQLException {
         for (; ; ) {
-            Statement target = sendingBatch();
+            Statement target = sendingBatch(Run.LARGE_BATCH);
             try {
                 long[] counts = target.executeLargeBatch();
+                if (step != null) {
+                    step.answeredBatch(Counts.digest(counts));
+                }
                 ran();
                 forgetBatch();
                 return counts;
@@ -207,7 +276,7 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         }
     }
 
-    private Statement sendingBatch() throws SQLException {
+    private Statement sendingBatch(Run run) throws SQLException {
         try {
             running(batchEffects());
             attach();
@@ -219,16 +288,16 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
             generation = NONE;
             throw notSent;
         }
-        int size = batchSize();
-        if (size > 0 && !session.getAutoCommit()) {
-            session.journal().record(new Step.ExecuteBatch(batchText(), size));
+        step = null;
+        if (batchSize() > 0 && keeps(batchBytes())) {
+            record(batchStep(run));
         }
         return delegate();
     }
 
     private void recoverBatch(SQLException failure) throws SQLException {
         try {
-            session.recover(failure, CallKind.EXECUTE, wholeBatchText());
+            recoverExecution(failure, wholeBatchText());
         } catch (SQLException thrown) {
             // As PgJDBC does: a batch that failed is gone.
             forgetBatch();
@@ -246,8 +315,20 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         return settings.batchSize();
     }
 
-    String batchText() {
-        return settings.batchText();
+    /** The bytes that {@link #batchStep} keeps alive, roughly. */
+    long batchBytes() {
+        return RunStep.bytesOf(settings.wholeBatchText());
+    }
+
+    RunStep batchStep(Run run) {
+        return new RunStep(
+                this,
+                run,
+                null,
+                null,
+                null,
+                settings.texts(),
+                settings.wholeBatchText().length());
     }
 
     /** Every text of the batch: any of them may have ended the transaction. */
@@ -268,7 +349,7 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
     ResultSet wrapped(@Nullable ResultSet raw) {
         BatonResultSet known = result;
         if (known == null || !known.wraps(raw)) {
-            known = raw == null ? null : new BatonResultSet(session, this, raw);
+            known = raw == null ? null : new BatonResultSet(session, this, raw, step == null ? null : step.rows());
             result = known;
         }
         return known;
@@ -284,10 +365,83 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         ResultSet raw = delegate().getGeneratedKeys();
         BatonResultSet known = keys;
         if (known == null || !known.wraps(raw)) {
-            known = raw == null ? null : new BatonResultSet(session, this, raw);
+            known = raw == null ? null : new BatonResultSet(session, this, raw, step == null ? null : step.keys());
             keys = known;
         }
         return known;
+    }
+
+    @Override
+    public final boolean getMoreResults() throws SQLException {
+        boolean more = delegate().getMoreResults();
+        if (step != null) {
+            step.moved(CLOSE_CURRENT_RESULT, delegate());
+        }
+        return more;
+    }
+
+    @Override
+    public final boolean getMoreResults(int current) throws SQLException {
+        boolean more = delegate().getMoreResults(current);
+        if (step != null) {
+            if (current == KEEP_CURRENT_RESULT) {
+                session.journal().deny("it keeps several results of one statement open");
+            }
+            step.moved(current, delegate());
+        }
+        return more;
+    }
+
+    // The replay of a transaction.
+
+    /** PgJDBC's statement on a session on which the transaction is replayed; one for all steps of this statement. */
+    final Statement replaying(Connection on, StatementSettings as) throws SQLException {
+        Statement known = replaying;
+        if (known == null || replayingOn != on) {
+            abandonReplay();
+            known = request.make(on);
+            replaying = known;
+            replayingOn = on;
+        }
+        as.applyTo(known);
+        return known;
+    }
+
+    /** Goes on with what a replay made, where this step is what the application last did with this statement. */
+    final void adopt(RunStep replayed, long now) throws SQLException {
+        Statement made = replaying;
+        if (made == null || step != replayed || closed || delegate.isClosed()) {
+            return;
+        }
+        replaying = null;
+        replayingOn = null;
+        int threshold = made.getConnection().unwrap(PGConnection.class).getPrepareThreshold();
+        made.unwrap(PGStatement.class).setPrepareThreshold(threshold);
+        settings.applyTo(made);
+        restore(made);
+        closeSuperseded();
+        Statement old = delegate;
+        BatonResultSet shown = result;
+        if (shown != null && shown.shows(replayed.rows())) {
+            shown.adopt(made.getResultSet(), now);
+        }
+        BatonResultSet shownKeys = keys;
+        if (shownKeys != null && shownKeys.shows(replayed.keys())) {
+            shownKeys.adopt(made.getGeneratedKeys(), now);
+        }
+        delegate = made;
+        generation = now;
+        adopted(made);
+        closeQuietly(old);
+    }
+
+    final void abandonReplay() {
+        Statement made = replaying;
+        if (made != null) {
+            replaying = null;
+            replayingOn = null;
+            closeQuietly(made);
+        }
     }
 
     @Override
@@ -314,6 +468,9 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
             return;
         }
         closed = true;
+        // The journal knows this statement until its transaction ends: it must not keep the rows with it.
+        result = null;
+        keys = null;
         closeSuperseded();
         if (generation == session.generation()) {
             delegate.close();
@@ -338,6 +495,11 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
 
     @Override
     public final <T> T unwrap(Class<T> type) throws SQLException {
-        return type.isInstance(this) ? type.cast(this) : attached().unwrap(type);
+        if (type.isInstance(this)) {
+            return type.cast(this);
+        }
+        T raw = attached().unwrap(type);
+        session.journal().deny("PgJDBC's statement was taken out of it with unwrap");
+        return raw;
     }
 }

@@ -276,6 +276,34 @@ final class BoundParameters {
         }
     }
 
+    /** What is bound now, for a step of the journal. */
+    BoundRows row() {
+        return new BoundRows(current.copy(), null);
+    }
+
+    /** The batch, for a step of the journal. */
+    BoundRows rows() {
+        return new BoundRows(batch == null ? new ParameterSlots() : batch.copy(), Arrays.copyOf(batchEnds, batchSize));
+    }
+
+    /** The bytes that {@link #row} keeps alive, roughly, without making it. */
+    long rowBytes() {
+        return current.bytes();
+    }
+
+    /** The bytes that {@link #rows} keeps alive, roughly, without making it. */
+    long rowsBytes() {
+        return batch == null ? 0 : batch.bytes() + (long) Integer.BYTES * batchSize;
+    }
+
+    boolean rowReadOnce() {
+        return current.holdsReadOnce();
+    }
+
+    boolean rowsReadOnce() {
+        return batch != null && batch.holdsReadOnce();
+    }
+
     /**
      * Binds everything to a statement made just now, the batch first, so that the row bound now is the one it ends with.
      * Streams are lost with it.
@@ -283,13 +311,7 @@ final class BoundParameters {
     void applyTo(PreparedStatement made) throws SQLException {
         loseStreams();
         if (batch != null && !batchLost) {
-            int slot = 0;
-            for (int row = 0; row < batchSize; row++) {
-                for (int parameter = 1; slot < batchEnds[row]; slot++, parameter++) {
-                    batch.applyTo(slot, made, parameter);
-                }
-                made.addBatch();
-            }
+            BoundRows.addBatch(batch, batchEnds, batchSize, made);
             if (batchSize > 0) {
                 made.clearParameters();
             }

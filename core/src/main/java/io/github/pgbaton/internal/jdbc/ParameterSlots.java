@@ -61,12 +61,30 @@ final class ParameterSlots {
     /** Was a stream, and the statement was made anew without it. */
     static final byte LOST = 31;
 
-    private byte[] kinds = new byte[8];
-    private long[] bits = new long[8];
-    private int[] ints = new int[8];
-    private @Nullable Object[] refs = new Object[8];
-    private @Nullable Object[] extras = new Object[8];
+    private static final int ARRAY_HEADER = 16;
+    private static final int SLOT = Byte.BYTES + Long.BYTES + Integer.BYTES + 2 * Integer.BYTES;
+    private static final int OBJECT_SIZE = 64;
+
+    private byte[] kinds;
+    private long[] bits;
+    private int[] ints;
+    private @Nullable Object[] refs;
+    private @Nullable Object[] extras;
     private int size;
+
+    ParameterSlots() {
+        this(new byte[8], new long[8], new int[8], new Object[8], new Object[8]);
+        size = 0;
+    }
+
+    private ParameterSlots(byte[] kinds, long[] bits, int[] ints, @Nullable Object[] refs, @Nullable Object[] extras) {
+        this.kinds = kinds;
+        this.bits = bits;
+        this.ints = ints;
+        this.refs = refs;
+        this.extras = extras;
+        this.size = kinds.length;
+    }
 
     /** @return the number of slots up to the highest one written */
     int size() {
@@ -126,6 +144,51 @@ final class ParameterSlots {
         System.arraycopy(row.ints, 0, ints, at, row.size);
         System.arraycopy(row.refs, 0, refs, at, row.size);
         System.arraycopy(row.extras, 0, extras, at, row.size);
+    }
+
+    /** A row of its own that no setter changes, with the bytes and calendars as they are now. */
+    ParameterSlots copy() {
+        ParameterSlots copy = new ParameterSlots(
+                Arrays.copyOf(kinds, size),
+                Arrays.copyOf(bits, size),
+                Arrays.copyOf(ints, size),
+                Arrays.copyOf(refs, size),
+                Arrays.copyOf(extras, size));
+        for (int slot = 0; slot < size; slot++) {
+            if (refs[slot] instanceof byte[] bytes) {
+                copy.refs[slot] = bytes.clone();
+            }
+            if (extras[slot] instanceof Calendar calendar) {
+                copy.extras[slot] = calendar.clone();
+            }
+        }
+        return copy;
+    }
+
+    /** The bytes that a {@link #copy} keeps alive, roughly. */
+    long bytes() {
+        long sum = 5L * ARRAY_HEADER;
+        for (int slot = 0; slot < size; slot++) {
+            sum += SLOT;
+            if (refs[slot] instanceof byte[] bytes) {
+                sum += ARRAY_HEADER + bytes.length;
+            } else if (refs[slot] instanceof String text) {
+                sum += 2L * ARRAY_HEADER + text.length();
+            } else if (refs[slot] != null && !(refs[slot] instanceof Class)) {
+                sum += OBJECT_SIZE;
+            }
+        }
+        return sum;
+    }
+
+    /** Whether any of it can be read once only. */
+    boolean holdsReadOnce() {
+        for (int slot = 0; slot < size; slot++) {
+            if (kinds[slot] == STREAM || kinds[slot] == LOST) {
+                return true;
+            }
+        }
+        return false;
     }
 
     void clear() {

@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.jdbc;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Objects;
@@ -106,6 +107,25 @@ final class StatementRequest {
     /** @return the text of a prepared statement or call */
     String sql() {
         return Objects.requireNonNull(sql);
+    }
+
+    /** @return the text of a prepared statement or call, null for a plain statement */
+    @Nullable
+    String text() {
+        return sql;
+    }
+
+    /** @return why a transaction with such a statement cannot be replayed, null where it can */
+    @Nullable
+    String obstacle() {
+        if (kind == Kind.CALL) {
+            return "it uses a CallableStatement";
+        }
+        boolean hasType = shape == Shape.TYPE || shape == Shape.HOLDABILITY;
+        if (hasType && first != ResultSet.TYPE_FORWARD_ONLY) {
+            return "it uses a scrollable result";
+        }
+        return hasType && concurrency != ResultSet.CONCUR_READ_ONLY ? "it uses an updatable result" : null;
     }
 
     /**

@@ -33,54 +33,87 @@ final class StatementSettings {
     private int fetchDirection;
     private @Nullable String cursorName;
     private @Nullable List<String> batch;
+    /** A copy without the batch, as long as nothing changes. */
+    private @Nullable StatementSettings copy;
+
+    /** The settings of now without the batch, for a step of the journal; the same object until one of them changes. */
+    StatementSettings copy() {
+        StatementSettings known = copy;
+        if (known == null) {
+            known = new StatementSettings();
+            known.set = set;
+            known.fetchSize = fetchSize;
+            known.maxRows = maxRows;
+            known.queryTimeout = queryTimeout;
+            known.maxFieldSize = maxFieldSize;
+            known.escapes = escapes;
+            known.poolable = poolable;
+            known.fetchDirection = fetchDirection;
+            known.cursorName = cursorName;
+            copy = known;
+        }
+        return known;
+    }
+
+    /** The texts of the batch as they are now. */
+    List<String> texts() {
+        return batch == null ? List.of() : List.copyOf(batch);
+    }
+
+    private void changed(int setting) {
+        set |= setting;
+        copy = null;
+    }
 
     void setFetchSize(int rows) {
         fetchSize = rows;
-        set |= FETCH_SIZE;
+        changed(FETCH_SIZE);
     }
 
     void setMaxRows(int max) {
         maxRows = max;
-        set = (set & ~LARGE_MAX_ROWS) | MAX_ROWS;
+        set &= ~LARGE_MAX_ROWS;
+        changed(MAX_ROWS);
     }
 
     void setLargeMaxRows(long max) {
         maxRows = max;
-        set = (set & ~MAX_ROWS) | LARGE_MAX_ROWS;
+        set &= ~MAX_ROWS;
+        changed(LARGE_MAX_ROWS);
     }
 
     void setQueryTimeout(int seconds) {
         queryTimeout = seconds;
-        set |= QUERY_TIMEOUT;
+        changed(QUERY_TIMEOUT);
     }
 
     void setMaxFieldSize(int max) {
         maxFieldSize = max;
-        set |= MAX_FIELD_SIZE;
+        changed(MAX_FIELD_SIZE);
     }
 
     void setEscapeProcessing(boolean enable) {
         escapes = enable;
-        set |= ESCAPES;
+        changed(ESCAPES);
     }
 
     void setPoolable(boolean value) {
         poolable = value;
-        set |= POOLABLE;
+        changed(POOLABLE);
     }
 
     void closeOnCompletion() {
-        set |= CLOSE_ON_COMPLETION;
+        changed(CLOSE_ON_COMPLETION);
     }
 
     void setFetchDirection(int direction) {
         fetchDirection = direction;
-        set |= FETCH_DIRECTION;
+        changed(FETCH_DIRECTION);
     }
 
     void setCursorName(@Nullable String name) {
         cursorName = name;
-        set |= CURSOR_NAME;
+        changed(CURSOR_NAME);
     }
 
     void addBatch(String sql) {

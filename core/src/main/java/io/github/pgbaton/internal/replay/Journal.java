@@ -1,27 +1,196 @@
 package io.github.pgbaton.internal.replay;
 
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
 /**
- * The journal of the transaction in progress: how many steps it has taken; empty outside a transaction.
+ * The journal of the transaction in progress: its steps in their order, as long as it can be replayed; empty outside a
+ * transaction.
  *
- * <p>This is where the steps for a transaction replay will be kept. Today it counts them, which is what the messages
- * about a lost transaction tell, and holds no text, no parameters and no results. Not thread-safe: lives on the thread
- * that uses the connection.
+ * <p>Bounded in bytes: a transaction past the limit is not replayable, and nothing of it is kept. Not thread-safe: lives on
+ * the thread that uses the connection.
  */
 public final class Journal {
-    private int steps;
+    /** A list that one large transaction made long is not kept for the small ones after it. */
+    private static final int MOST_KEPT = 256;
 
-    /** @param step sent just now, inside a transaction */
+    private final boolean enabled;
+    private final long limit;
+    private final Set<String> denied;
+
+    private ArrayList<Step> steps = new ArrayList<>();
+    private int count;
+    private long bytes;
+    private int replays;
+    private @Nullable String obstacle;
+    private @Nullable String lastingObstacle;
+
+    /**
+     * @param enabled whether steps are kept at all
+     * @param limit bytes for one transaction
+     * @param denied names of functions and first words that forbid a replay, besides the built-in ones
+     */
+    public Journal(boolean enabled, long limit, Set<String> denied) {
+        this.enabled = enabled;
+        this.limit = limit;
+        this.denied = denied;
+    }
+
+    /** A journal that only counts. */
+    public static Journal counting() {
+        return new Journal(false, 0, Set.of());
+    }
+
+    /** @return whether steps are kept; where not, {@link #count} is all there is to tell it */
+    public boolean recording() {
+        return enabled && obstacle == null && lastingObstacle == null;
+    }
+
+    /** @param step about to be sent, inside a transaction or as its first */
     public void record(Step step) {
-        steps++;
+        count++;
+        if (!recording()) {
+            return;
+        }
+        if (!steps.isEmpty() && !steps.get(steps.size() - 1).answered()) {
+            deny("a call of it ended without an answer");
+            return;
+        }
+        if (fits(step.bytes())) {
+            bytes += step.bytes();
+            steps.add(step);
+        }
+    }
+
+    /**
+     * @param more bytes of a step that is not made yet
+     * @return whether the journal takes it; where not, the transaction cannot be replayed from now on
+     */
+    public boolean fits(long more) {
+        if (recording() && bytes + more > limit) {
+            deny("it is larger than journalLimit");
+        }
+        return recording();
+    }
+
+    /** A step is about to be sent and not kept. */
+    public void count() {
+        count++;
+    }
+
+    /** @param why the transaction in progress cannot be replayed, as a clause that goes on after "because" */
+    public void deny(String why) {
+        if (enabled && obstacle == null) {
+            obstacle = why;
+            forget();
+        }
+    }
+
+    /** @param why no transaction of this connection can be replayed from now on, as for {@link #deny} */
+    public void denyForGood(String why) {
+        if (enabled && lastingObstacle == null) {
+            lastingObstacle = why;
+            forget();
+        }
+    }
+
+    private void forget() {
+        bytes = 0;
+        if (steps.size() > MOST_KEPT) {
+            steps = new ArrayList<>();
+        } else {
+            steps.clear();
+        }
     }
 
     /** @return the number of steps since the transaction began */
     public int steps() {
-        return steps;
+        return count;
+    }
+
+    /** @return the bytes that the steps keep alive, roughly */
+    public long bytes() {
+        return bytes;
     }
 
     /** The transaction is over, whichever way. */
     public void clear() {
-        steps = 0;
+        if (count == 0 && obstacle == null) {
+            return;
+        }
+        count = 0;
+        replays = 0;
+        obstacle = null;
+        forget();
+    }
+
+    /** @return why the transaction cannot be replayed, null where it can */
+    public @Nullable String obstacle() {
+        if (!enabled) {
+            return "replay is off";
+        }
+        if (lastingObstacle != null) {
+            return lastingObstacle;
+        }
+        if (obstacle != null) {
+            return obstacle;
+        }
+        for (Step step : steps) {
+            String sql = step.sql();
+            String effect = sql == null ? null : OutsideEffects.of(sql, denied);
+            if (effect != null) {
+                return effect;
+            }
+        }
+        return null;
+    }
+
+    /** @return how often this transaction was begun to be replayed, this time included */
+    public int replaying() {
+        return ++replays;
+    }
+
+    /**
+     * Does every step again and compares. The step that was not answered is forgotten: whoever called it calls it again.
+     *
+     * @param on a session with the state that the transaction began with
+     * @throws ReplayMismatchException where a step does something else than the first time
+     * @throws SQLException what the session says
+     */
+    public void replay(PgConnection on) throws SQLException {
+        int last = steps.size() - 1;
+        if (last >= 0 && !steps.get(last).answered()) {
+            steps.remove(last);
+            count--;
+        }
+        for (int i = 0; i < steps.size(); i++) {
+            Step step = steps.get(i);
+            try {
+                step.replay(on);
+            } catch (ReplayMismatchException e) {
+                String sql = step.sql();
+                throw new ReplayMismatchException(
+                        i + 1, sql == null ? "" : OutsideEffects.shape(sql), String.valueOf(e.getMessage()), e);
+            }
+        }
+    }
+
+    /**
+     * @param generation of the session on which {@link #replay} succeeded
+     * @throws SQLException PgJDBC's
+     */
+    public void adopt(long generation) throws SQLException {
+        for (Step step : steps) {
+            step.adopt(generation);
+        }
+        abandon();
+    }
+
+    /** Closes what a replay made and nobody adopted. */
+    public void abandon() {
+        steps.forEach(Step::abandon);
     }
 }

@@ -1,22 +1,42 @@
 package io.github.pgbaton.internal.replay;
 
-/** One thing an application did inside a transaction, in the order it did it. */
-public sealed interface Step {
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * One thing an application did inside a transaction, with what it saw of it; what it saw first is never overwritten, so
+ * that every replay is compared with the original.
+ */
+public interface Step {
+
+    /** @return the bytes it keeps alive, roughly */
+    long bytes();
+
+    /** @return whether it has been answered; one that has not is the call that was interrupted, and not replayed */
+    boolean answered();
+
+    /** @return the SQL text, null where there is none */
+    @Nullable
+    String sql();
 
     /**
-     * A statement was sent.
+     * Does it again and compares.
      *
-     * @param sql its text; parameters are not part of it
+     * @param on a session on which all earlier steps were replayed
+     * @throws ReplayMismatchException where it does something else than the first time
+     * @throws SQLException what the session says where it said nothing of the kind the first time
      */
-    record Execute(String sql) implements Step {}
+    void replay(PgConnection on) throws SQLException;
 
-    /** A batch was sent.
+    /**
+     * All steps were replayed: what the application still holds of this one moves to the new session.
      *
-     * @param sql its text, or the first of its texts
-     * @param size how many entries it had
+     * @param generation of that session
+     * @throws SQLException PgJDBC's
      */
-    record ExecuteBatch(String sql, int size) implements Step {}
+    void adopt(long generation) throws SQLException;
 
-    /** The transaction went back to a savepoint. */
-    record RollbackToSavepoint() implements Step {}
+    /** Closes what a replay made and nobody adopted. */
+    void abandon();
 }

@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +84,44 @@ public final class ClusterRef {
     /** Makes every thread that waits for a primary look whether it still should. */
     public void wake() {
         tracker.wake();
+    }
+
+    /** @return the settings of this caller */
+    public BatonConfig config() {
+        return spec.config();
+    }
+
+    /** Bounds what is done on a session. */
+    public interface Limit extends AutoCloseable {
+
+        /** @return whether there was still time; after this call, the session is no longer bounded */
+        boolean kept();
+
+        @Override
+        void close();
+    }
+
+    /**
+     * Breaks a session at a deadline.
+     *
+     * @param session whose calls may hang, in a lock or on a silent server
+     * @param deadline when it is broken
+     * @return to be closed when the session is no longer to be bounded
+     */
+    public Limit limit(OpenSession session, Deadline deadline) {
+        ScheduledFuture<?> watchdog =
+                tracker.timer().schedule(session.socket()::abort, deadline.leftNanos(), TimeUnit.NANOSECONDS);
+        return new Limit() {
+            @Override
+            public boolean kept() {
+                return watchdog.cancel(false) && !session.socket().aborted();
+            }
+
+            @Override
+            public void close() {
+                watchdog.cancel(false);
+            }
+        };
     }
 
     /** @return what is run first on each new session, null for nothing */

@@ -1,9 +1,10 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.replay.Journal;
-import io.github.pgbaton.internal.replay.Step;
+import io.github.pgbaton.internal.replay.ReplayMismatchException;
 import io.github.pgbaton.internal.replay.TransactionControl;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.socket.RawSocket;
@@ -12,6 +13,7 @@ import io.github.pgbaton.internal.sql.Effects;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Savepoint;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
@@ -41,13 +43,16 @@ public final class FollowingSession implements LogicalSession {
     /** How long a session may lie idle before the next call first looks whether the server hung up meanwhile. */
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
+    /** A transaction whose sessions break this many times is not one that is interrupted by failovers. */
+    private static final int MOST_REPLAYS = 10;
+
     /** A session that breaks at its first call, this many times in a row, is not a failover. */
     private static final int MOST_BROKEN_AT_FIRST_CALL = 10;
 
     private final ClusterRef cluster;
     private final SessionAttributes attributes = new SessionAttributes();
     private final SessionState state = new SessionState();
-    private final Journal journal = new Journal();
+    private final Journal journal;
     /** Whoever waits for a primary now; only it can be told to stop. */
     private volatile @Nullable Caller waiting;
 
@@ -69,6 +74,8 @@ public final class FollowingSession implements LogicalSession {
     private FollowingSession(ClusterRef cluster, OpenSession session) {
         this.cluster = cluster;
         this.session = session;
+        BatonConfig config = cluster.config();
+        this.journal = new Journal(config.replay(), config.journalLimit(), config.replayDeny());
     }
 
     /**
@@ -149,7 +156,7 @@ public final class FollowingSession implements LogicalSession {
     private PgConnection replace(OpenSession dead, Caller caller) throws SQLException {
         cluster.suspect(dead);
         if (inTransaction(dead)) {
-            throw lose(Losses.lost(dead, journal.steps(), null));
+            return replay(dead, caller);
         }
         cluster.discard(dead);
         Patience patience = new Patience(caller, cluster);
@@ -163,10 +170,17 @@ public final class FollowingSession implements LogicalSession {
         } finally {
             waiting = null;
         }
+        moveTo(fresh, dead, patience);
+        restoring.tellLost(dead, fresh);
+        patience.check();
+        return fresh.connection();
+    }
+
+    private void moveTo(OpenSession fresh, OpenSession dead, Patience patience) throws SQLException {
         generation++;
         over = false;
         answered = true;
-        idleBeforeCall = true;
+        idleBeforeCall = fresh.connection().getTransactionState() == TransactionState.IDLE;
         rawAutoCommit = autoCommit;
         session = fresh;
         lastUseNanos = System.nanoTime();
@@ -176,9 +190,50 @@ public final class FollowingSession implements LogicalSession {
             throw closedException();
         }
         cluster.moved(dead.address(), fresh.address(), patience.elapsed(), state.channels());
-        restoring.tellLost(dead, fresh);
-        patience.check();
+    }
+
+    /** The transaction of a dead session goes on where it was, or is over. */
+    private PgConnection replay(OpenSession dead, Caller caller) throws SQLException {
+        String obstacle = obstacle();
+        if (obstacle == null && journal.replaying() > MOST_REPLAYS) {
+            obstacle = "its session broke " + MOST_REPLAYS + " times; it looks as if one of its calls ends the session";
+        }
+        if (obstacle != null) {
+            throw lose(Losses.lost(dead, journal.steps(), obstacle, null));
+        }
+        Patience patience = new Patience(caller, cluster);
+        Restoring restoring = new Restoring(attributes, state, autoCommit);
+        OpenSession fresh;
+        waiting = caller;
+        try {
+            fresh = new Replaying(cluster, restoring, journal).open(patience.deadline(), caller::waitCancelled);
+        } catch (ReplayMismatchException e) {
+            throw lose(
+                    Losses.lost(dead, journal.steps(), "running it again came out differently: " + e.getMessage(), e));
+        } catch (SQLException e) {
+            SQLException answer = Losses.noPrimary(dead, journal.steps(), e);
+            lose(answer);
+            throw closed ? e : caller.waitCancelled() ? patience.explain(e) : answer;
+        } finally {
+            waiting = null;
+        }
+        cluster.discard(dead);
+        moveTo(fresh, dead, patience);
+        journal.adopt(generation);
         return fresh.connection();
+    }
+
+    /** Why the open transaction cannot be replayed, null where it can. */
+    private @Nullable String obstacle() {
+        if (autoCommit || rawAutoCommit) {
+            return "it was begun by SQL text in autocommit mode";
+        }
+        String known = journal.obstacle();
+        if (known != null) {
+            return known;
+        }
+        List<String> held = state.held();
+        return held.isEmpty() ? null : "the session held " + String.join(", ", held);
     }
 
     /** Whether the session has lain idle; notes that it is used now. */
@@ -232,17 +287,26 @@ public final class FollowingSession implements LogicalSession {
         // PgJDBC counts a transaction as open once BEGIN is answered, which is in the middle of its first statement.
         boolean first = idleBeforeCall && kind != CallKind.FETCH && kind != CallKind.UPDATE_ROW;
         if (!first && inTransaction(now)) {
-            throw lose(
-                    kind == CallKind.EXECUTE && TransactionControl.possible(sql)
-                            ? Losses.commitUnknown(now, journal.steps(), failure)
-                            : Losses.lost(now, journal.steps(), failure));
+            if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
+                throw lose(Losses.commitUnknown(now, journal.steps(), failure));
+            }
+            String obstacle = kind == CallKind.UPDATE_ROW
+                    ? "it writes through an updatable result"
+                    : Losses.isTimeout(failure)
+                            ? "the call that was interrupted ended at a time-out of the application's own"
+                            : obstacle();
+            if (obstacle != null) {
+                throw lose(Losses.lost(now, journal.steps(), obstacle, failure));
+            }
+            // The next attach replays it.
+            return;
         }
         if (kind == CallKind.FETCH) {
             throw failure;
         }
         boolean alone = autoCommit || rawAutoCommit;
         if (kind == CallKind.UPDATE_ROW && !alone) {
-            throw lose(Losses.lost(now, journal.steps(), failure));
+            throw lose(Losses.lost(now, journal.steps(), null, failure));
         }
         if (kind != CallKind.CATALOG && alone) {
             over = true;
@@ -254,7 +318,7 @@ public final class FollowingSession implements LogicalSession {
         if (Losses.isTimeout(failure)) {
             // The server is still at it, with its locks: a second one would wait for the first.
             over = true;
-            throw autoCommit ? failure : lose(Losses.lost(now, journal.steps(), failure));
+            throw autoCommit ? failure : lose(Losses.lost(now, journal.steps(), null, failure));
         }
         // The first statement of a transaction, or a look at the catalog: no COMMIT was sent, so it left nothing
         // behind,
@@ -338,7 +402,21 @@ public final class FollowingSession implements LogicalSession {
         if (!open) {
             // SQL text ended it.
             journal.clear();
+        } else if (effects.all().stream().anyMatch(FollowingSession::endsTransaction)) {
+            journal.deny("it holds a COMMIT or ROLLBACK in SQL text");
         }
+    }
+
+    private static boolean endsTransaction(Effect effect) {
+        return effect instanceof Effect.Commit || effect instanceof Effect.Rollback || effect instanceof Effect.Begin;
+    }
+
+    @Override
+    public void setInside(Setter again) throws SQLException {
+        if (inTransaction(session)) {
+            journal.record(new SettingStep(again));
+        }
+        ran(Effects.NONE, index -> null);
     }
 
     @Override
@@ -346,8 +424,9 @@ public final class FollowingSession implements LogicalSession {
         for (; ; ) {
             PgConnection target = attach();
             try {
-                Savepoint made = name == null ? target.setSavepoint() : target.setSavepoint(name);
+                FollowingSavepoint made = FollowingSavepoint.on(target, name);
                 state.savepoint(made);
+                journal.record(made.set());
                 return made;
             } catch (SQLException failure) {
                 recover(failure, CallKind.CATALOG, null);
@@ -404,14 +483,21 @@ public final class FollowingSession implements LogicalSession {
             state.committed();
             return;
         }
-        int steps = journal.steps();
-        // A session found dead before COMMIT is sent is a transaction lost for certain; found after, nobody knows.
-        if (inTransaction(now)
+        // A session found dead before COMMIT is sent is a transaction lost for certain, and replayed; found after,
+        // nobody
+        // knows.
+        while (inTransaction(now)
                 && (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now)))) {
-            cluster.suspect(now);
-            transactionOver();
-            throw Losses.lost(now, steps, null);
+            broken(now);
+            try {
+                replay(now, Patience.NONE);
+            } catch (SQLException e) {
+                transactionOver();
+                throw e;
+            }
+            now = session;
         }
+        int steps = journal.steps();
         boolean failed = now.connection().getTransactionState() == TransactionState.FAILED;
         try {
             now.connection().commit();
@@ -457,15 +543,34 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public void rollback(Savepoint savepoint) throws SQLException {
-        try {
-            attach().rollback(savepoint);
-            state.rolledBackTo(savepoint);
-            journal.record(new Step.RollbackToSavepoint());
-        } catch (SQLException e) {
-            if (lost == null) {
-                recover(e, CallKind.FETCH, null);
+        for (; ; ) {
+            PgConnection target = attach();
+            try {
+                target.rollback(FollowingSavepoint.raw(savepoint));
+                state.rolledBackTo(savepoint);
+                if (savepoint instanceof FollowingSavepoint ours) {
+                    journal.record(ours.rolledBackTo());
+                }
+                return;
+            } catch (SQLException failure) {
+                recover(failure, CallKind.FETCH, null);
             }
-            throw e;
+        }
+    }
+
+    @Override
+    public void releaseSavepoint(Savepoint savepoint) throws SQLException {
+        for (; ; ) {
+            PgConnection target = attach();
+            try {
+                target.releaseSavepoint(FollowingSavepoint.raw(savepoint));
+                if (savepoint instanceof FollowingSavepoint ours) {
+                    journal.record(ours.released());
+                }
+                return;
+            } catch (SQLException failure) {
+                recover(failure, CallKind.FETCH, null);
+            }
         }
     }
 

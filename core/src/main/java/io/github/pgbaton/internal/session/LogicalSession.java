@@ -116,6 +116,22 @@ public interface LogicalSession {
      */
     Savepoint setSavepoint(@Nullable String name) throws SQLException;
 
+    /** @param savepoint that is no longer needed */
+    void releaseSavepoint(Savepoint savepoint) throws SQLException;
+
+    /**
+     * A setter of the connection ran SQL, and succeeded.
+     *
+     * @param again does it on another connection
+     * @throws SQLException 08003 when closed
+     */
+    void setInside(Setter again) throws SQLException;
+
+    /** A setter of PgJDBC's connection that runs SQL. */
+    interface Setter {
+        void set(Connection connection) throws SQLException;
+    }
+
     /** @return the steps of the transaction in progress */
     Journal journal();
 

@@ -6,6 +6,7 @@ import io.github.pgbaton.event.TransactionLostException;
 import io.github.pgbaton.internal.probe.OpenSession;
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
@@ -49,13 +50,23 @@ final class Losses {
         return false;
     }
 
-    static TransactionLostException lost(OpenSession session, int steps, @Nullable Throwable cause) {
-        return new TransactionLostException(
-                "the session on " + session.address() + " broke inside a transaction" + after(steps)
-                        + "; its COMMIT was not sent, so nothing of it was committed. The connection moves to the"
-                        + " primary by itself: roll back and run the whole transaction again"
-                        + because(cause),
-                cause);
+    /** @param obstacle why the driver could not run it again by itself, a clause; null where it was not to try */
+    static TransactionLostException lost(
+            OpenSession session, int steps, @Nullable String obstacle, @Nullable Throwable cause) {
+        return new TransactionLostException(lostText(session, steps, obstacle) + because(cause), cause);
+    }
+
+    /** 08006: there was no primary on which to run it again. */
+    static SQLException noPrimary(OpenSession session, int steps, SQLException cause) {
+        return new SQLTransientConnectionException(
+                lostText(session, steps, "there was no primary in time") + because(cause), "08006", cause);
+    }
+
+    private static String lostText(OpenSession session, int steps, @Nullable String obstacle) {
+        return "the session on " + session.address() + " broke inside a transaction" + after(steps)
+                + "; its COMMIT was not sent, so nothing of it was committed."
+                + (obstacle == null ? "" : " The driver could not run it again by itself, because " + obstacle + ".")
+                + " The connection moves to the primary by itself: roll back and run the whole transaction again";
     }
 
     static CommitUnknownException commitUnknown(OpenSession session, int steps, @Nullable Throwable cause) {

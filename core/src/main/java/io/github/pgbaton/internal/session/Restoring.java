@@ -42,6 +42,7 @@ final class Restoring {
     OpenSession open(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
         while (true) {
             OpenSession fresh = initialized(cluster, deadline, cancelled);
+            refusal = null;
             try {
                 attributes.restore(fresh.connection());
                 restoreState(fresh);
@@ -111,6 +112,12 @@ final class Restoring {
                             + " may have been missed",
                     "01000"));
         }
+    }
+
+    /** @return what the server said to the settings, null where it took them */
+    @Nullable
+    SQLException refused() {
+        return refusal;
     }
 
     /** @throws SQLException 08S02 where something could not be given to the new session */

@@ -262,16 +262,22 @@ public final class SessionState {
         return List.copyOf(channels.keySet());
     }
 
+    /** @return in words and without values, what no other session can be given; empty where there is nothing of the kind */
+    public List<String> held() {
+        List<String> names = new ArrayList<>();
+        held.forEach((holding, of) ->
+                of.keySet().forEach(name -> names.add(name.isEmpty() ? holding.text() : holding.text() + " " + name)));
+        unknown.forEach(name -> names.add("setting " + name + ", whose value only the server knew"));
+        return names;
+    }
+
     /**
      * Forgets what no other session can be given.
      *
-     * @return what it was, in words and without values; empty where there was nothing of the kind
+     * @return what it was, as {@link #held} tells it
      */
     public List<String> takeLost() {
-        List<String> lost = new ArrayList<>();
-        held.forEach((holding, names) -> names.keySet()
-                .forEach(name -> lost.add(name.isEmpty() ? holding.text() : holding.text() + " " + name)));
-        unknown.forEach(name -> lost.add("setting " + name + ", whose value only the server knew"));
+        List<String> lost = held();
         held.clear();
         unknown.clear();
         return lost;

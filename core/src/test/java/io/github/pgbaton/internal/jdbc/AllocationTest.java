@@ -29,7 +29,7 @@ class AllocationTest {
     @Test
     void gettersAndNextAllocateNothing() throws SQLException {
         ResultSet quiet = new QuietResultSet();
-        ResultSet ours = new BatonResultSet(session, null, quiet);
+        ResultSet ours = new BatonResultSet(session, null, quiet, null);
 
         assertSame(read(ours), read(quiet));
     }

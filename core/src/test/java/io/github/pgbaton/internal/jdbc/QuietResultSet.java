@@ -1,5 +1,7 @@
 package io.github.pgbaton.internal.jdbc;
 
+import java.sql.Blob;
+import java.sql.Clob;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -91,4 +93,39 @@ final class QuietResultSet extends ForwardingResultSet {
 
     @Override
     public void deleteRow() {}
+
+    @Override
+    public boolean isLast() {
+        return false;
+    }
+
+    @Override
+    public boolean isBeforeFirst() {
+        return false;
+    }
+
+    @Override
+    public boolean isAfterLast() {
+        return false;
+    }
+
+    @Override
+    public @Nullable Blob getBlob(int column) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Blob getBlob(String column) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Clob getClob(int column) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Clob getClob(String column) {
+        return null;
+    }
 }

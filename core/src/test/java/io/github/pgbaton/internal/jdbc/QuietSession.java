@@ -17,7 +17,7 @@ final class QuietSession implements LogicalSession {
     private final Connection current = new FakeJdbc(Connection.class, "quiet").as(Connection.class);
     private final SessionAttributes attributes = new SessionAttributes();
     private final SessionState state = new SessionState();
-    private final Journal journal = new Journal();
+    private final Journal journal = Journal.counting();
     boolean autoCommit = true;
 
     @Override
@@ -47,6 +47,14 @@ final class QuietSession implements LogicalSession {
     public void ran(Effects effects, IntFunction<@Nullable String> bound) {
         state.ran(effects, bound, false);
     }
+
+    @Override
+    public void releaseSavepoint(Savepoint savepoint) throws SQLException {
+        attach().releaseSavepoint(savepoint);
+    }
+
+    @Override
+    public void setInside(Setter again) {}
 
     @Override
     public Savepoint setSavepoint(@Nullable String name) throws SQLException {

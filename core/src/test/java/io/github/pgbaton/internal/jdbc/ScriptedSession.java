@@ -29,7 +29,7 @@ final class ScriptedSession implements LogicalSession {
 
     private final SessionAttributes attributes = new SessionAttributes();
     private final SessionState state = new SessionState();
-    private final Journal journal = new Journal();
+    private final Journal journal = Journal.counting();
     private final Deque<Decision> decisions = new ArrayDeque<>();
     private final List<Asked> asked = new ArrayList<>();
     private final List<String> calls = new ArrayList<>();
@@ -113,6 +113,16 @@ final class ScriptedSession implements LogicalSession {
     @Override
     public void ran(Effects effects, IntFunction<@Nullable String> bound) {
         state.ran(effects, bound, false);
+    }
+
+    @Override
+    public void releaseSavepoint(Savepoint savepoint) throws SQLException {
+        attach().releaseSavepoint(savepoint);
+    }
+
+    @Override
+    public void setInside(Setter again) {
+        ran(Effects.NONE, index -> null);
     }
 
     @Override

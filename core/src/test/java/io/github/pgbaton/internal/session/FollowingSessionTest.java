@@ -50,7 +50,7 @@ class FollowingSessionTest {
         Properties properties = new Properties();
         properties.setProperty("user", "app");
         ConnectionSpec spec = ConnectionSpec.parse(
-                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&failoverTimeout=20s&hangThreshold=500ms&sslmode=disable&scope="
+                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&failoverTimeout=20s&hangThreshold=500ms&replay=off&sslmode=disable&scope="
                         + scope,
                 properties);
         session = FollowingSession.open(ClusterRef.acquire(spec), Deadline.in(PATIENCE));

@@ -1,0 +1,250 @@
+package io.github.pgbaton.internal.jdbc;
+
+import io.github.pgbaton.internal.replay.Counts;
+import io.github.pgbaton.internal.replay.ReplayMismatchException;
+import io.github.pgbaton.internal.replay.Rows;
+import io.github.pgbaton.internal.replay.Step;
+import java.sql.BatchUpdateException;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * One execution of a statement or a batch, with its parameters as they were sent and what the application saw of its
+ * outcome; it holds no result.
+ */
+final class RunStep implements Step {
+    private static final int OBJECT_SIZE = 120;
+
+    /** The application asked for the next result of the same execution. */
+    private static final class Move {
+        final int how;
+        final long count;
+
+        @Nullable
+        Rows rows;
+
+        Move(int how, long count) {
+            this.how = how;
+            this.count = count;
+        }
+    }
+
+    private final BatonStatement owner;
+    private final StatementSettings settings;
+    private final Run run;
+    private final @Nullable String sql;
+    private final @Nullable Object wantedKeys;
+    private final @Nullable BoundRows parameters;
+    private final List<String> texts;
+    private final long bytes;
+
+    private boolean answered;
+    private @Nullable String sqlState;
+    private long count;
+    private long batchCounts;
+    private @Nullable Rows rows;
+    private @Nullable Rows keys;
+    private @Nullable List<Move> moves;
+
+    /**
+     * @param owner whose execution it is
+     * @param sql null for a prepared statement and for a batch
+     * @param wantedKeys as {@link Run#on} takes it
+     * @param parameters null for a plain statement
+     * @param texts of the batch of a plain statement
+     * @param parameterBytes what parameters and texts keep alive
+     */
+    RunStep(
+            BatonStatement owner,
+            Run run,
+            @Nullable String sql,
+            @Nullable Object wantedKeys,
+            @Nullable BoundRows parameters,
+            List<String> texts,
+            long parameterBytes) {
+        this.owner = owner;
+        this.settings = owner.settings().copy();
+        this.run = run;
+        this.sql = sql;
+        this.wantedKeys = wantedKeys;
+        this.parameters = parameters;
+        this.texts = texts;
+        this.bytes = parameterBytes + bytesOf(sql);
+    }
+
+    /** What a step with this text and nothing else keeps alive, roughly. */
+    static long bytesOf(@Nullable String sql) {
+        return OBJECT_SIZE + (sql == null ? 0 : sql.length());
+    }
+
+    // What the application sees.
+
+    void answered(Statement raw) throws SQLException {
+        count = raw.getLargeUpdateCount();
+        answered = true;
+    }
+
+    void answeredBatch(long counts) {
+        batchCounts = counts;
+        answered = true;
+    }
+
+    void failed(SQLException failure) {
+        sqlState = stateOf(failure);
+        batchCounts = countsOf(failure);
+        answered = true;
+    }
+
+    void moved(int how, Statement raw) throws SQLException {
+        if (moves == null) {
+            moves = new ArrayList<>(2);
+        }
+        moves.add(new Move(how, raw.getLargeUpdateCount()));
+    }
+
+    /** What is seen of the result that is the current one. */
+    Rows rows() {
+        if (moves != null) {
+            Move last = moves.get(moves.size() - 1);
+            if (last.rows == null) {
+                last.rows = new Rows();
+            }
+            return last.rows;
+        }
+        if (rows == null) {
+            rows = new Rows();
+        }
+        return rows;
+    }
+
+    /** What is seen of the generated keys. */
+    Rows keys() {
+        if (keys == null) {
+            keys = new Rows();
+        }
+        return keys;
+    }
+
+    private static String stateOf(SQLException failure) {
+        return Objects.requireNonNullElse(failure.getSQLState(), "");
+    }
+
+    private static long countsOf(SQLException failure) {
+        return failure instanceof BatchUpdateException batch ? Counts.digest(batch.getLargeUpdateCounts()) : 0;
+    }
+
+    // What the journal asks.
+
+    @Override
+    public long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public boolean answered() {
+        return answered;
+    }
+
+    @Override
+    public @Nullable String sql() {
+        if (sql != null) {
+            return sql;
+        }
+        return texts.isEmpty() ? owner.request.text() : String.join(";\n", texts);
+    }
+
+    @Override
+    public void replay(PgConnection on) throws SQLException {
+        Statement raw = owner.replaying(on, settings);
+        // Values are compared as they come over the wire, so they must come in the same format.
+        raw.unwrap(PGStatement.class).setPrepareThreshold(inBinary() ? -1 : 0);
+        long counts;
+        try {
+            if (parameters != null) {
+                parameters.bind((PreparedStatement) raw);
+            } else {
+                raw.clearBatch();
+                for (String text : texts) {
+                    raw.addBatch(text);
+                }
+            }
+            counts = run.on(raw, sql, wantedKeys);
+        } catch (SQLException e) {
+            if (sqlState == null || on.isClosed()) {
+                throw e;
+            }
+            same("SQLState " + sqlState, "SQLState " + stateOf(e), sqlState.equals(stateOf(e)));
+            same("the same counts before it failed", "others", batchCounts == countsOf(e));
+            return;
+        }
+        same("SQLState " + sqlState, "success", sqlState == null);
+        same("the same counts for the batch", "others", batchCounts == counts);
+        if (run == Run.BATCH || run == Run.LARGE_BATCH) {
+            verifyKeys(raw);
+            return;
+        }
+        sameCount(count, raw);
+        verify(rows, raw.getResultSet());
+        verifyKeys(raw);
+        for (Move move : moves == null ? List.<Move>of() : moves) {
+            raw.getMoreResults(move.how);
+            sameCount(move.count, raw);
+            verify(move.rows, raw.getResultSet());
+        }
+    }
+
+    private boolean inBinary() {
+        return isBinary(rows)
+                || isBinary(keys)
+                || (moves != null && moves.stream().anyMatch(m -> isBinary(m.rows)));
+    }
+
+    private static boolean isBinary(@Nullable Rows seen) {
+        return seen != null && seen.binary();
+    }
+
+    private void verifyKeys(Statement raw) throws SQLException {
+        if (keys != null) {
+            verify(keys, raw.getGeneratedKeys());
+        }
+    }
+
+    private static void verify(@Nullable Rows seen, @Nullable ResultSet fresh) throws SQLException {
+        if (seen != null && fresh != null) {
+            seen.verify(fresh);
+        }
+    }
+
+    private static void sameCount(long before, Statement raw) throws SQLException {
+        long now = raw.getLargeUpdateCount();
+        same(counted(before), counted(now), before == now);
+    }
+
+    private static String counted(long count) {
+        return count < 0 ? "rows" : "an update count of " + count;
+    }
+
+    private static void same(String before, String now, boolean equal) throws ReplayMismatchException {
+        if (!equal) {
+            throw new ReplayMismatchException("it gave " + now + " and had given " + before);
+        }
+    }
+
+    @Override
+    public void adopt(long generation) throws SQLException {
+        owner.adopt(this, generation);
+    }
+
+    @Override
+    public void abandon() {
+        owner.abandonReplay();
+    }
+}

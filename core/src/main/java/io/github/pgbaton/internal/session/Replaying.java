@@ -1,0 +1,102 @@
+package io.github.pgbaton.internal.session;
+
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.replay.Journal;
+import io.github.pgbaton.internal.replay.ReplayMismatchException;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.resilience4j.core.IntervalFunction;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Replays a transaction whose COMMIT was never sent: gives back a session only when every step did again what the
+ * application has seen of it, and the transaction is open there, up to its last step.
+ *
+ * <p>A session that breaks meanwhile, and a conflict with another transaction, begin it anew, always against what the
+ * application saw first. Serves one replacement.
+ */
+final class Replaying {
+    /** After a failover every interrupted transaction runs again at once: those that collide must not do so in step. */
+    private static final IntervalFunction PAUSE =
+            IntervalFunction.ofExponentialRandomBackoff(Duration.ofMillis(20), 2, 0.5, Duration.ofSeconds(1));
+
+    private final ClusterRef cluster;
+    private final Restoring restoring;
+    private final Journal journal;
+
+    Replaying(ClusterRef cluster, Restoring restoring, Journal journal) {
+        this.cluster = cluster;
+        this.restoring = restoring;
+        this.journal = journal;
+    }
+
+    /**
+     * @param deadline for all of it; a step that is still running then is broken off
+     * @param cancelled whether the caller no longer wants it
+     * @return a session inside the transaction
+     * @throws ReplayMismatchException where the transaction cannot be what it was
+     * @throws SQLException 08001 without a primary in time
+     */
+    OpenSession open(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            OpenSession fresh = restoring.open(cluster, deadline, cancelled);
+            SQLException refused = restoring.refused();
+            if (refused != null) {
+                cluster.discard(fresh);
+                throw new ReplayMismatchException("the new session refused a setting (" + refused.getMessage() + ")");
+            }
+            boolean replayed = false;
+            try (ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
+                journal.replay(fresh.connection());
+                replayed = limit.kept();
+                if (replayed) {
+                    return fresh;
+                }
+                throw timeUp();
+            } catch (ReplayMismatchException e) {
+                throw e;
+            } catch (SQLException e) {
+                boolean gone = Losses.isLoss(e, fresh);
+                if (deadline.passed()) {
+                    throw timeUp();
+                }
+                if (!gone && !isConflict(e)) {
+                    throw new ReplayMismatchException(
+                            "a step failed that had succeeded before (" + e.getMessage() + ")");
+                }
+                if (gone) {
+                    cluster.suspect(fresh);
+                }
+            } finally {
+                if (!replayed) {
+                    journal.abandon();
+                    cluster.discard(fresh);
+                }
+            }
+            rest(attempt, deadline);
+        }
+    }
+
+    private static ReplayMismatchException timeUp() {
+        return new ReplayMismatchException("it was not done within failoverTimeout");
+    }
+
+    /** A serialization failure or a deadlock with another transaction, as they happen to anybody. */
+    private static boolean isConflict(SQLException failure) {
+        String state = failure.getSQLState();
+        return state != null && state.startsWith("40");
+    }
+
+    private static void rest(int attempt, Deadline deadline) throws SQLException {
+        long millis = Math.min(PAUSE.apply(attempt), TimeUnit.NANOSECONDS.toMillis(deadline.leftNanos()));
+        try {
+            TimeUnit.MILLISECONDS.sleep(Math.max(0, millis));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ReplayMismatchException("the thread was interrupted");
+        }
+    }
+}
