@@ -1,5 +1,6 @@
 package io.github.pgbaton.config;
 
+import static io.github.pgbaton.config.BatonProperty.COMMIT_OUTCOME;
 import static io.github.pgbaton.config.BatonProperty.CONNECTION_INIT_SQL;
 import static io.github.pgbaton.config.BatonProperty.CONNECT_LIMIT;
 import static io.github.pgbaton.config.BatonProperty.ETCD;
@@ -57,6 +58,7 @@ public final class BatonConfig {
     private final MemberMap memberMap;
     private final @Nullable Duration hangThreshold;
     private final int connectLimit;
+    private final CommitMode commitOutcome;
 
     private BatonConfig(Collection<HostPort> seeds, Settings settings) {
         this.seeds = List.copyOf(seeds);
@@ -77,6 +79,7 @@ public final class BatonConfig {
         memberMap = settings.memberMap(MEMBER_MAP);
         hangThreshold = settings.optionalDuration(HANG_THRESHOLD);
         connectLimit = settings.count(CONNECT_LIMIT);
+        commitOutcome = settings.choice(COMMIT_OUTCOME, CommitMode.class);
 
         if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
             throw new InvalidSettingException(NOTHING_TO_CONNECT_TO);
@@ -222,6 +225,11 @@ public final class BatonConfig {
     /** @return how many sessions are opened to the primary at once; 1 to 1000 */
     public int connectLimit() {
         return connectLimit;
+    }
+
+    /** @return how it is found out whether a COMMIT that was cut off took effect */
+    public CommitMode commitOutcome() {
+        return commitOutcome;
     }
 
     /** @return what this configuration has in common with every other one of the same cluster */

@@ -3,6 +3,7 @@ package io.github.pgbaton.config;
 import java.sql.DriverPropertyInfo;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.function.Function;
@@ -98,7 +99,14 @@ public enum BatonProperty {
             null,
             Kind.TEXT,
             Limits.NONE,
-            "SQL that is run on every new session, the first one and each that replaces one, before anything else");
+            "SQL that is run on every new session, the first one and each that replaces one, before anything else"),
+    COMMIT_OUTCOME(
+            "commitOutcome",
+            "auto",
+            Kind.CHOICE,
+            Limits.oneOf(CommitMode.class),
+            "how it is found out whether a COMMIT that was cut off took effect: by a token in the ledger table, or not at"
+                    + " all; `auto` takes the ledger where it is usable");
 
     /** What a value looks like. */
     public enum Kind {
@@ -118,20 +126,32 @@ public enum BatonProperty {
         DURATION,
         /** A whole number. */
         COUNT,
+        /** One of a few words. */
+        CHOICE,
         /** What {@link io.github.pgbaton.config.MemberMap} reads. */
         MEMBER_MAP
     }
 
-    /** What restricts a value beyond its kind: a range as one would write it, or the port left out. */
-    private record Limits(@Nullable String least, @Nullable String most, int port) {
-        static final Limits NONE = new Limits(null, null, 0);
+    /** What restricts a value beyond its kind: a range as one would write it, the port left out, or the words. */
+    private record Limits(@Nullable String least, @Nullable String most, int port, List<String> words) {
+        static final Limits NONE = new Limits(null, null, 0, List.of());
 
         static Limits range(String least, String most) {
-            return new Limits(least, most, 0);
+            return new Limits(least, most, 0, List.of());
         }
 
         static Limits port(int port) {
-            return new Limits(null, null, port);
+            return new Limits(null, null, port, List.of());
+        }
+
+        static Limits oneOf(Class<? extends Enum<?>> values) {
+            return new Limits(
+                    null,
+                    null,
+                    0,
+                    Arrays.stream(values.getEnumConstants())
+                            .map(value -> value.name().toLowerCase(Locale.ROOT))
+                            .toList());
         }
     }
 
@@ -190,6 +210,11 @@ public enum BatonProperty {
         return limits.port();
     }
 
+    /** @return the words of a {@link Kind#CHOICE}, in order; empty for every other kind */
+    public List<String> words() {
+        return limits.words();
+    }
+
     /** @return one sentence for the reference, in Markdown */
     public String text() {
         return text;
@@ -208,6 +233,7 @@ public enum BatonProperty {
                 "comma-separated key=target, key a member's name, its host:port or *, target host:port,"
                         + " in which {name}, {host} and {port} are the member's own";
             case DURATION, COUNT -> least() + " to " + most();
+            case CHOICE -> String.join(", ", words());
         };
     }
 

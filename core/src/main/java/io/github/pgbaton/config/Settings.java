@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -129,6 +130,15 @@ final class Settings {
             throw InvalidSettingException.of(property, value, "is out of range");
         }
         return count;
+    }
+
+    /** Reads CHOICE: the constants' names, in lower case. */
+    <E extends Enum<E>> E choice(BatonProperty property, Class<E> type) {
+        String value = Objects.requireNonNull(value(property));
+        if (!property.words().contains(value)) {
+            throw InvalidSettingException.of(property, value, "is none of them");
+        }
+        return Enum.valueOf(type, value.toUpperCase(Locale.ROOT));
     }
 
     private static Duration bound(@Nullable String text) {
