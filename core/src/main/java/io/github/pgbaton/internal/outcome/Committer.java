@@ -47,6 +47,9 @@ public final class Committer {
     /** The ledger is gone, of another shape, or the role of the moment may not write it. */
     private static final Set<String> LEDGER_REFUSES = Set.of("42P01", "3F000", "42501", "42703", "42804", "42809");
 
+    /** Somebody deallocated it on the server; PgJDBC prepares it anew the next time. */
+    private static final String NO_SUCH_STATEMENT = "26000";
+
     private static final String READ_ONLY_TRANSACTION = "25006";
     private static final String FAILED_TRANSACTION = "25P02";
     private static final long RECHECK_NANOS = TimeUnit.MINUTES.toNanos(1);
@@ -257,8 +260,11 @@ public final class Committer {
         if (token && READ_ONLY_TRANSACTION.equals(sqlState)) {
             return refused(tokenRefused("the transaction is READ ONLY, which the driver did not know", failure), true);
         }
+        if (token && NO_SUCH_STATEMENT.equals(sqlState)) {
+            return refused(tokenRefused("the prepared statement that commits was deallocated", failure), true);
+        }
         if (token && LEDGER_REFUSES.contains(sqlState)) {
-            facts = facts.with(new LedgerStatus.Unusable("pgbaton.tx refused a token (" + failure.getMessage() + ")"));
+            facts = facts.with(new LedgerStatus.Unusable("pgbaton.tx refused a token: " + firstLine(failure)));
             askedNanos = System.nanoTime();
             shared.seen(facts.ledger());
             return refused(tokenRefused("the ledger refused its token", failure), true);
@@ -335,9 +341,13 @@ public final class Committer {
 
     private static SQLException tokenRefused(String what, SQLException failure) {
         return new SQLTransactionRollbackException(
-                what + "; the transaction was rolled back, and nothing of it was committed. Run it again: it will be"
-                        + " committed without a token (" + failure.getMessage() + ")",
+                what + "; the transaction was rolled back, and nothing of it was committed. Run it again ("
+                        + firstLine(failure) + ")",
                 "40001",
                 failure);
+    }
+
+    private static String firstLine(SQLException failure) {
+        return String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
     }
 }
