@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,18 +25,20 @@ final class Ledger {
     private static final long SHORTEST_PAUSE_NANOS = Duration.ofMinutes(1).toNanos();
 
     private final String name;
+    private final LongSupplier nanoTime;
     private final ExecutorService purging;
     private final AtomicReference<@Nullable LedgerStatus> last = new AtomicReference<>();
-    /** In {@link System#nanoTime}; whoever moves it on purges. */
+    /** In nanoseconds of {@link #nanoTime}; whoever moves it on purges. */
     private final AtomicLong nextPurge = new AtomicLong();
 
-    private Ledger(String name) {
+    Ledger(String name, LongSupplier nanoTime) {
         this.name = name;
+        this.nanoTime = nanoTime;
         this.purging = Threads.shortLived("pgbaton-ledger-" + name, 1);
     }
 
     static Ledger of(ClusterRef cluster) {
-        return cluster.shared(Ledger.class, () -> new Ledger(cluster.name()));
+        return cluster.shared(Ledger.class, () -> new Ledger(cluster.name(), System::nanoTime));
     }
 
     /** Notes what a session found; a change is logged, and what stays the same is not. */
@@ -58,7 +61,7 @@ final class Ledger {
             if (before == null) {
                 // Many JVMs start at once: each begins at a time of its own.
                 long pause = pauseNanos(usable);
-                nextPurge.set(System.nanoTime() + ThreadLocalRandom.current().nextLong(pause));
+                nextPurge.set(nanoTime.getAsLong() + ThreadLocalRandom.current().nextLong(pause));
             }
         }
     }
@@ -66,7 +69,7 @@ final class Ledger {
     /** A token went in: now and then somebody has to take the old ones out. */
     void committed(ClusterRef cluster) {
         long due = nextPurge.get();
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         if (now - due < 0
                 || !(last.get() instanceof LedgerStatus.Usable usable)
                 || !nextPurge.compareAndSet(due, now + pauseNanos(usable))
