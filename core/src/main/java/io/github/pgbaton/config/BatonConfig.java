@@ -1,5 +1,6 @@
 package io.github.pgbaton.config;
 
+import static io.github.pgbaton.config.BatonProperty.COMMIT_OUTCOME;
 import static io.github.pgbaton.config.BatonProperty.CONNECTION_INIT_SQL;
 import static io.github.pgbaton.config.BatonProperty.CONNECT_LIMIT;
 import static io.github.pgbaton.config.BatonProperty.ETCD;
@@ -63,6 +64,7 @@ public final class BatonConfig {
     private final boolean replay;
     private final long journalLimit;
     private final Set<String> replayDeny;
+    private final CommitMode commitOutcome;
 
     private BatonConfig(Collection<HostPort> seeds, Settings settings) {
         this.seeds = List.copyOf(seeds);
@@ -83,9 +85,10 @@ public final class BatonConfig {
         memberMap = settings.memberMap(MEMBER_MAP);
         hangThreshold = settings.optionalDuration(HANG_THRESHOLD);
         connectLimit = settings.count(CONNECT_LIMIT);
-        replay = settings.choice(REPLAY).equals("verified");
+        replay = settings.choice(REPLAY, ReplayMode.class) == ReplayMode.VERIFIED;
         journalLimit = settings.size(JOURNAL_LIMIT);
         replayDeny = Set.copyOf(settings.names(REPLAY_DENY));
+        commitOutcome = settings.choice(COMMIT_OUTCOME, CommitMode.class);
 
         if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
             throw new InvalidSettingException(NOTHING_TO_CONNECT_TO);
@@ -246,6 +249,11 @@ public final class BatonConfig {
     /** @return names, in lower case, of functions and first words that keep a transaction from being replayed */
     public Set<String> replayDeny() {
         return replayDeny;
+    }
+
+    /** @return how it is found out whether a COMMIT that was cut off took effect */
+    public CommitMode commitOutcome() {
+        return commitOutcome;
     }
 
     /** @return what this configuration has in common with every other one of the same cluster */

@@ -3,6 +3,7 @@ package io.github.pgbaton.config;
 import java.sql.DriverPropertyInfo;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.function.Function;
@@ -103,7 +104,7 @@ public enum BatonProperty {
             "replay",
             "verified",
             Kind.CHOICE,
-            Limits.choice("verified", "off"),
+            Limits.oneOf(ReplayMode.class),
             "what becomes of a transaction whose session breaks before its COMMIT: `verified` runs it again on the new"
                     + " primary and compares every result that the application has seen, `off` fails it with 40001"),
     JOURNAL_LIMIT(
@@ -118,7 +119,14 @@ public enum BatonProperty {
             Kind.NAMES,
             Limits.NONE,
             "functions, and first words of statements, with effects outside the transaction: one that uses them is not"
-                    + " replayed; added to the built-in list");
+                    + " replayed; added to the built-in list"),
+    COMMIT_OUTCOME(
+            "commitOutcome",
+            "auto",
+            Kind.CHOICE,
+            Limits.oneOf(CommitMode.class),
+            "how it is found out whether a COMMIT that was cut off took effect: by a token in the ledger table, or not at"
+                    + " all; `auto` takes the ledger where it is usable");
 
     /** What a value looks like. */
     public enum Kind {
@@ -148,8 +156,8 @@ public enum BatonProperty {
         MEMBER_MAP
     }
 
-    /** What restricts a value beyond its kind: a range as one would write it, or the port left out. */
-    private record Limits(@Nullable String least, @Nullable String most, int port, List<String> choices) {
+    /** What restricts a value beyond its kind: a range as one would write it, the port left out, or the words. */
+    private record Limits(@Nullable String least, @Nullable String most, int port, List<String> words) {
         static final Limits NONE = new Limits(null, null, 0, List.of());
 
         static Limits range(String least, String most) {
@@ -160,8 +168,14 @@ public enum BatonProperty {
             return new Limits(null, null, port, List.of());
         }
 
-        static Limits choice(String... words) {
-            return new Limits(null, null, 0, List.of(words));
+        static Limits oneOf(Class<? extends Enum<?>> values) {
+            return new Limits(
+                    null,
+                    null,
+                    0,
+                    Arrays.stream(values.getEnumConstants())
+                            .map(value -> value.name().toLowerCase(Locale.ROOT))
+                            .toList());
         }
     }
 
@@ -215,14 +229,14 @@ public enum BatonProperty {
         return limits.most();
     }
 
-    /** @return the words accepted, empty unless the kind is {@link Kind#CHOICE} */
-    public List<String> choices() {
-        return limits.choices();
-    }
-
     /** @return the port of an endpoint that names none, 0 where the property holds no endpoints */
     public int defaultPort() {
         return limits.port();
+    }
+
+    /** @return the words of a {@link Kind#CHOICE}, in order; empty for every other kind */
+    public List<String> words() {
+        return limits.words();
     }
 
     /** @return one sentence for the reference, in Markdown */
@@ -243,7 +257,7 @@ public enum BatonProperty {
                 "comma-separated key=target, key a member's name, its host:port or *, target host:port,"
                         + " in which {name}, {host} and {port} are the member's own";
             case DURATION, COUNT, SIZE -> least() + " to " + most();
-            case CHOICE -> String.join(" or ", choices());
+            case CHOICE -> String.join(", ", words());
             case NAMES -> "comma-separated names";
         };
     }

@@ -106,15 +106,6 @@ final class Settings {
         return duration;
     }
 
-    /** @return one of the property's words */
-    String choice(BatonProperty property) {
-        String value = Objects.requireNonNull(value(property));
-        if (!property.choices().contains(value)) {
-            throw InvalidSettingException.of(property, value, "is none of these");
-        }
-        return value;
-    }
-
     /** @return bytes */
     long size(BatonProperty property) {
         String value = Objects.requireNonNull(value(property));
@@ -170,6 +161,15 @@ final class Settings {
             throw InvalidSettingException.of(property, value, "is out of range");
         }
         return count;
+    }
+
+    /** Reads CHOICE: the constants' names, in lower case. */
+    <E extends Enum<E>> E choice(BatonProperty property, Class<E> type) {
+        String value = Objects.requireNonNull(value(property));
+        if (!property.words().contains(value)) {
+            throw InvalidSettingException.of(property, value, "is none of them");
+        }
+        return Enum.valueOf(type, value.toUpperCase(Locale.ROOT));
     }
 
     private static Duration bound(@Nullable String text) {

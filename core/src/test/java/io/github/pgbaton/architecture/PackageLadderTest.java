@@ -27,6 +27,7 @@ class PackageLadderTest {
             List.of(".internal.socket"),
             List.of(".internal.rest", ".internal.probe", ".internal.sql"),
             List.of(".internal.routing"),
+            List.of(".internal.outcome"),
             List.of(".internal.replay"),
             List.of(".internal.session"),
             List.of(".internal.jdbc"),

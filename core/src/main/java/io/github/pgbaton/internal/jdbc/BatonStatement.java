@@ -8,6 +8,7 @@ import io.github.pgbaton.internal.sql.Effects;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -207,6 +208,12 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         }
         if (effects != Effects.NONE) {
             session.ran(effects, this::boundText);
+        }
+        if (effects != Effects.NONE || session.getAutoCommit()) {
+            SQLWarning warning = delegate().getWarnings();
+            if (warning != null) {
+                session.acknowledged(warning);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -16,7 +17,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
 
 /**
  * One reference to a cluster's shared tracker, with the database and the credentials of one caller; the tracker lives
@@ -57,6 +60,41 @@ public final class ClusterRef {
         return tracker.name();
     }
 
+    /** @return the settings of the caller, among them those that are no matter of the cluster */
+    public BatonConfig config() {
+        return spec.config();
+    }
+
+    /** @return another reference to the same cluster, with the same database and credentials; to be released by itself */
+    public ClusterRef another() {
+        return acquire(spec);
+    }
+
+    /**
+     * What belongs to this cluster and database as a whole and to no connection; it lives as long as the tracker.
+     *
+     * @param type of it; one of each type is kept per database and user
+     * @param make it; called at most once while it is kept, and must not come back here
+     * @return the one there is
+     */
+    public <T> T shared(Class<T> type, Supplier<T> make) {
+        String key = type.getName() + '/' + spec.database() + '/' + PGProperty.USER.getOrDefault(spec.pgProperties());
+        return type.cast(tracker.shared().computeIfAbsent(key, absent -> make.get()));
+    }
+
+    /**
+     * Whether a session is on the primary of now: its member leads as far as the source can tell, takes writes, belongs to
+     * the DCS's cluster and is on the highest timeline that this JVM has seen. A session is looked at in this way when
+     * more depends on it than that it serves.
+     *
+     * @param session that {@link #open} gave
+     * @param standing what its PostgreSQL said of itself just now
+     * @return why it is not, null where it is
+     */
+    public @Nullable String refusal(OpenSession session, Standing standing) {
+        return tracker.refusal(session.address(), standing);
+    }
+
     /** @return how long a call may wait for a primary */
     public Duration failoverTimeout() {
         return failoverTimeout;
@@ -84,11 +122,6 @@ public final class ClusterRef {
     /** Makes every thread that waits for a primary look whether it still should. */
     public void wake() {
         tracker.wake();
-    }
-
-    /** @return the settings of this caller */
-    public BatonConfig config() {
-        return spec.config();
     }
 
     /** Bounds what is done on a session. */

@@ -18,6 +18,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -57,6 +59,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final Semaphore connects;
     private final SwitchoverHold hold;
     private final HangMonitor hangs;
+    private final ConcurrentMap<String, Object> shared = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
@@ -156,6 +159,29 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     Route route() {
         return route;
+    }
+
+    ConcurrentMap<String, Object> shared() {
+        return shared;
+    }
+
+    /** Why a session to this member is not on the primary of now, null where it is. */
+    @Nullable
+    String refusal(HostPort address, Standing standing) {
+        if (!standing.writable()) {
+            return standing.inRecovery() ? "is in recovery" : "takes no writes";
+        }
+        if (standing.systemIdentifier() == null || standing.timeline() <= 0) {
+            return "may not be asked for its timeline and its system identifier:"
+                    + " grant EXECUTE on pg_walfile_name and pg_control_system";
+        }
+        Route now = route;
+        HostPort leader = now.address();
+        boolean told = !mustAskMembers(now);
+        if (told && (!now.held() || leader == null || !aliases.same(leader, address))) {
+            return "does not hold the lock now";
+        }
+        return fence.refuse(standing, now.topology().systemIdentifier());
     }
 
     boolean hasSource() {

@@ -1,6 +1,11 @@
 package io.github.pgbaton.internal.session;
 
 import io.github.pgbaton.config.BatonConfig;
+import io.github.pgbaton.internal.outcome.Barrier;
+import io.github.pgbaton.internal.outcome.CommitResult;
+import io.github.pgbaton.internal.outcome.Committer;
+import io.github.pgbaton.internal.outcome.Resolution;
+import io.github.pgbaton.internal.outcome.Resolver;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.replay.Journal;
@@ -12,6 +17,7 @@ import io.github.pgbaton.internal.sql.Effect;
 import io.github.pgbaton.internal.sql.Effects;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLWarning;
 import java.sql.Savepoint;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -29,10 +35,11 @@ import org.postgresql.jdbc.PgConnection;
  *
  * <ul>
  *   <li>no transaction open: nothing can be lost; the next call gets a session on the primary;
- *   <li>inside one: it is over, and certainly not committed, because its COMMIT was not sent. The application is told
- *       once with 40001, and until it rolls back (or commits, which fails the same way) every further statement gets the
- *       same answer: the second half of a transaction must not run by itself on the new primary;
- *   <li>COMMIT sent: 08007, nobody knows;
+ *   <li>inside one: it is certainly not committed, because its COMMIT was not sent, so it is replayed on the new primary
+ *       and goes on there. Where it cannot be, the application is told once with 40001, and until it rolls back (or
+ *       commits, which fails the same way) every further statement gets the same answer: the second half of a transaction
+ *       must not run by itself on the new primary;
+ *   <li>COMMIT sent: the ledger tells, and the transaction is committed, or replayed and committed; without a ledger 08007;
  *   <li>an autocommit statement sent: 40003, nobody knows.
  * </ul>
  *
@@ -62,6 +69,9 @@ public final class FollowingSession implements LogicalSession {
     private long generation;
     private long lastUseNanos = System.nanoTime();
     private @Nullable SQLException lost;
+    /** Of the session of now, from its first transaction on. */
+    private @Nullable Committer committer;
+
     private boolean over;
     private boolean answered;
     private boolean idleBeforeCall = true;
@@ -125,7 +135,28 @@ public final class FollowingSession implements LogicalSession {
         answered = true;
         idleBeforeCall = now.connection().getTransactionState() == TransactionState.IDLE;
         rawAutoCommit = now.connection().getAutoCommit();
+        if (!autoCommit && idleBeforeCall) {
+            getReadyToCommit(now);
+        }
         return now.connection();
+    }
+
+    /** Before a transaction begins, its COMMIT is prepared: inside one it would be too late to look for the ledger. */
+    private void getReadyToCommit(OpenSession now) throws SQLException {
+        Committer known = committer;
+        try {
+            if (known == null) {
+                committer = Committer.open(cluster, now);
+            } else if (!known.protects()) {
+                known.refresh();
+            }
+        } catch (SQLException e) {
+            if (!Losses.isLoss(e, now)) {
+                throw e;
+            }
+            // Nothing was begun: the next attach replaces the session.
+            broken(now);
+        }
     }
 
     private void awaitSwitchover(Caller caller) throws SQLException {
@@ -178,6 +209,7 @@ public final class FollowingSession implements LogicalSession {
 
     private void moveTo(OpenSession fresh, OpenSession dead, Patience patience) throws SQLException {
         generation++;
+        committer = null;
         over = false;
         answered = true;
         idleBeforeCall = fresh.connection().getTransactionState() == TransactionState.IDLE;
@@ -203,7 +235,7 @@ public final class FollowingSession implements LogicalSession {
         }
         Patience patience = new Patience(caller, cluster);
         Restoring restoring = new Restoring(attributes, state, autoCommit);
-        OpenSession fresh;
+        Replaying.Replayed fresh;
         waiting = caller;
         try {
             fresh = new Replaying(cluster, restoring, journal).open(patience.deadline(), caller::waitCancelled);
@@ -218,9 +250,10 @@ public final class FollowingSession implements LogicalSession {
             waiting = null;
         }
         cluster.discard(dead);
-        moveTo(fresh, dead, patience);
+        moveTo(fresh.session(), dead, patience);
+        committer = fresh.committer();
         journal.adopt(generation);
-        return fresh.connection();
+        return fresh.session().connection();
     }
 
     /** Why the open transaction cannot be replayed, null where it can. */
@@ -288,7 +321,7 @@ public final class FollowingSession implements LogicalSession {
         boolean first = idleBeforeCall && kind != CallKind.FETCH && kind != CallKind.UPDATE_ROW;
         if (!first && inTransaction(now)) {
             if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
-                throw lose(Losses.commitUnknown(now, journal.steps(), failure));
+                throw lose(Losses.commitUnknown(now, journal.steps(), null, failure));
             }
             String obstacle = kind == CallKind.UPDATE_ROW
                     ? "it writes through an updatable result"
@@ -313,7 +346,7 @@ public final class FollowingSession implements LogicalSession {
             throw Losses.statementUnknown(now, failure);
         }
         if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
-            throw lose(Losses.commitUnknown(now, journal.steps(), failure));
+            throw lose(Losses.commitUnknown(now, journal.steps(), null, failure));
         }
         if (Losses.isTimeout(failure)) {
             // The server is still at it, with its locks: a second one would wait for the first.
@@ -412,6 +445,21 @@ public final class FollowingSession implements LogicalSession {
     }
 
     @Override
+    public void acknowledged(@Nullable SQLWarning warning) throws SQLException {
+        if (!Barrier.needed(warning)) {
+            return;
+        }
+        OpenSession now = session;
+        try {
+            Barrier.pass(now.connection(), Deadline.in(cluster.failoverTimeout()));
+        } catch (SQLException e) {
+            broken(now);
+            over = true;
+            throw Losses.unreplicated(now, e);
+        }
+    }
+
+    @Override
     public void setInside(Setter again) throws SQLException {
         if (inTransaction(session)) {
             journal.record(new SettingStep(again));
@@ -483,20 +531,83 @@ public final class FollowingSession implements LogicalSession {
             state.committed();
             return;
         }
-        // A session found dead before COMMIT is sent is a transaction lost for certain, and replayed; found after,
-        // nobody
-        // knows.
-        while (inTransaction(now)
-                && (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now)))) {
-            broken(now);
-            try {
-                replay(now, Patience.NONE);
-            } catch (SQLException e) {
-                transactionOver();
-                throw e;
+        // A session found dead before COMMIT is sent is a transaction lost for certain, and replayed; found after, the
+        // ledger tells.
+        boolean gone = inTransaction(now)
+                && (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now)));
+        while (true) {
+            if (gone) {
+                now = replayed(now);
             }
-            now = session;
+            Committer ready = committer;
+            if (ready == null || autoCommit) {
+                commitPlainly(now);
+                return;
+            }
+            CommitResult result = ready.commit(Boolean.TRUE.equals(attributes.readOnly()));
+            if (result instanceof CommitResult.Committed) {
+                journal.clear();
+                state.committed();
+                return;
+            }
+            if (result instanceof CommitResult.Refused refused) {
+                journal.clear();
+                state.rolledBack();
+                throw refused.failure();
+            }
+            broken(now);
+            if (result instanceof CommitResult.InDoubt inDoubt && tookEffect(now, inDoubt)) {
+                return;
+            }
+            gone = true;
         }
+    }
+
+    /** The session on which the transaction of a dead one was replayed; without one, the transaction is over. */
+    private OpenSession replayed(OpenSession dead) throws SQLException {
+        broken(dead);
+        try {
+            replay(dead, Patience.NONE);
+            return session;
+        } catch (SQLException e) {
+            transactionOver();
+            throw e;
+        }
+    }
+
+    /** Whether a COMMIT in doubt took effect; false where it certainly never will, and the transaction can be replayed. */
+    private boolean tookEffect(OpenSession dead, CommitResult.InDoubt inDoubt) throws SQLException {
+        if (inDoubt.doubt().readOnly()) {
+            // It changed nothing; whether what it read was consistent, a replay tells.
+            return false;
+        }
+        int steps = journal.steps();
+        Resolution resolution =
+                Resolver.resolve(cluster, inDoubt.doubt(), Deadline.in(cluster.failoverTimeout()), () -> closed);
+        OpenSession asked = resolution.session();
+        if (asked != null) {
+            cluster.close(asked);
+        }
+        if (resolution instanceof Resolution.Committed) {
+            // Kept before the end of the transaction forgets it.
+            state.committed();
+            transactionOver();
+            return true;
+        }
+        if (resolution instanceof Resolution.Unknown unknown) {
+            transactionOver();
+            throw Losses.commitUnknown(dead, steps, unknown.reason(), inDoubt.failure());
+        }
+        String obstacle = obstacle();
+        if (obstacle != null) {
+            transactionOver();
+            throw Losses.commitAborted(dead, steps, obstacle, inDoubt.failure());
+        }
+        return false;
+    }
+
+    /** Of a transaction that SQL text began in autocommit mode. */
+    private void commitPlainly(OpenSession now) throws SQLException {
         int steps = journal.steps();
         boolean failed = now.connection().getTransactionState() == TransactionState.FAILED;
         try {
@@ -512,7 +623,7 @@ public final class FollowingSession implements LogicalSession {
             if (inTransaction(now) && Losses.isLoss(e, now)) {
                 broken(now);
                 transactionOver();
-                throw Losses.commitUnknown(now, steps, e);
+                throw Losses.commitUnknown(now, steps, null, e);
             }
             if (!inTransaction(now)) {
                 journal.clear();

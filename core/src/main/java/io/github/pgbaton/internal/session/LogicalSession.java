@@ -4,6 +4,7 @@ import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.sql.Effects;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Savepoint;
 import java.util.concurrent.Executor;
 import java.util.function.IntFunction;
@@ -115,6 +116,14 @@ public interface LogicalSession {
      * @param name null for an unnamed one
      */
     Savepoint setSavepoint(@Nullable String name) throws SQLException;
+
+    /**
+     * A statement succeeded that may have committed by itself: one in autocommit mode, or COMMIT as SQL text.
+     *
+     * @param warning the first that came with it, null for none
+     * @throws SQLException 40003 where it was committed without the synchronous standby, and waiting for that failed
+     */
+    void acknowledged(@Nullable SQLWarning warning) throws SQLException;
 
     /** @param savepoint that is no longer needed */
     void releaseSavepoint(Savepoint savepoint) throws SQLException;

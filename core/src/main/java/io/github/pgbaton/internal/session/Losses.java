@@ -69,11 +69,25 @@ final class Losses {
                 + " The connection moves to the primary by itself: roll back and run the whole transaction again";
     }
 
-    static CommitUnknownException commitUnknown(OpenSession session, int steps, @Nullable Throwable cause) {
+    /** 40001: the COMMIT was cut off, and it is certain that it took no effect and never will. */
+    static TransactionLostException commitAborted(
+            OpenSession session, int steps, String obstacle, @Nullable Throwable cause) {
+        return new TransactionLostException(
+                "the session on " + session.address() + " broke while a COMMIT was under way" + after(steps)
+                        + "; the driver made sure that it did not take effect and never will, so nothing of the"
+                        + " transaction was committed. The driver could not run it again by itself, because " + obstacle
+                        + ". Run the whole transaction again" + because(cause),
+                cause);
+    }
+
+    /** @param reason why the driver could not find out, a clause; null where it did not try */
+    static CommitUnknownException commitUnknown(
+            OpenSession session, int steps, @Nullable String reason, @Nullable Throwable cause) {
         return new CommitUnknownException(
                 "the session on " + session.address() + " broke while a COMMIT was under way" + after(steps)
                         + "; the transaction was either committed whole or not at all, and the driver does not know"
-                        + " which and has not run it again. Look for its effect on the primary before you run it again"
+                        + " which" + (reason == null ? "" : ", because " + reason + ",")
+                        + " and has not run it again. Look for its effect on the primary before you run it again"
                         + because(cause),
                 cause);
     }
@@ -83,6 +97,16 @@ final class Losses {
                 "the session on " + session.address() + " broke while an autocommit statement was under way; whether"
                         + " it took effect is not known and the driver has not run it again. A statement that only"
                         + " reads can be run again; for a write look for its effect on the primary first"
+                        + because(cause),
+                cause);
+    }
+
+    /** 40003: an OK that came without the synchronous standby, for which nobody could wait afterwards either. */
+    static StatementUnknownException unreplicated(OpenSession session, SQLException cause) {
+        return new StatementUnknownException(
+                "the server at " + session.address() + " committed an autocommit statement without waiting for its"
+                        + " synchronous standby, and the wait could not be made up for: a failover may have undone it, and"
+                        + " the driver has not run it again. Look for its effect on the primary first"
                         + because(cause),
                 cause);
     }

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.internal.outcome.Committer;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.replay.Journal;
@@ -23,6 +24,12 @@ final class Replaying {
     private static final IntervalFunction PAUSE =
             IntervalFunction.ofExponentialRandomBackoff(Duration.ofMillis(20), 2, 0.5, Duration.ofSeconds(1));
 
+    /**
+     * @param session inside the transaction
+     * @param committer of that session
+     */
+    record Replayed(OpenSession session, Committer committer) {}
+
     private final ClusterRef cluster;
     private final Restoring restoring;
     private final Journal journal;
@@ -40,7 +47,7 @@ final class Replaying {
      * @throws ReplayMismatchException where the transaction cannot be what it was
      * @throws SQLException 08001 without a primary in time
      */
-    OpenSession open(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+    Replayed open(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
         for (int attempt = 1; ; attempt++) {
             OpenSession fresh = restoring.open(cluster, deadline, cancelled);
             SQLException refused = restoring.refused();
@@ -50,10 +57,11 @@ final class Replaying {
             }
             boolean replayed = false;
             try (ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
+                Committer committer = Committer.open(cluster, fresh);
                 journal.replay(fresh.connection());
                 replayed = limit.kept();
                 if (replayed) {
-                    return fresh;
+                    return new Replayed(fresh, committer);
                 }
                 throw timeUp();
             } catch (ReplayMismatchException e) {

@@ -92,7 +92,10 @@ final class FakeJdbc implements InvocationHandler {
                 default -> self == arguments[0];
             };
         }
-        calls.add(new Call(method, arguments, frames()));
+        if (!method.getName().equals("getWarnings")) {
+            // Looked at after every statement in autocommit mode, and no concern of a test.
+            calls.add(new Call(method, arguments, frames()));
+        }
         Deque<Object> outcomes = script.get(method.getName());
         if (outcomes != null && !outcomes.isEmpty()) {
             Object outcome = outcomes.remove();

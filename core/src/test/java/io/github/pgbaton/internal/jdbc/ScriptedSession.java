@@ -7,6 +7,7 @@ import io.github.pgbaton.internal.session.SessionState;
 import io.github.pgbaton.internal.sql.Effects;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Savepoint;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -119,6 +120,9 @@ final class ScriptedSession implements LogicalSession {
     public void releaseSavepoint(Savepoint savepoint) throws SQLException {
         attach().releaseSavepoint(savepoint);
     }
+
+    @Override
+    public void acknowledged(@Nullable SQLWarning warning) {}
 
     @Override
     public void setInside(Setter again) {

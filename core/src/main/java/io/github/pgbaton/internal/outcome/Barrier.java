@@ -1,0 +1,110 @@
+package io.github.pgbaton.internal.outcome;
+
+import io.github.pgbaton.internal.probe.Deadline;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLWarning;
+import java.sql.Statement;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+import org.postgresql.util.PSQLWarning;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * Makes up for a wait for the synchronous standby that was cut short: when the barrier has passed, everything that was
+ * committed on this member before it is on the standby too, because WAL is sequential.
+ *
+ * <p>PostgreSQL commits locally when it is told to stop waiting, says OK, and warns. So an OK with that warning is no
+ * acknowledgement yet.
+ */
+public final class Barrier {
+    /**
+     * A transactional message gives the statement a transaction of its own that waits as a COMMIT does; it needs no
+     * privilege. Where the session asks for no wait the statement does, for itself alone.
+     */
+    static final String SQL = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgbaton', ''),"
+            + " CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
+            + " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END";
+
+    private static final String ROUTINE = "SyncRepWaitForLSN";
+    private static final Executor DIRECT = Runnable::run;
+
+    private Barrier() {}
+
+    /**
+     * @param warning the first of those that came with an OK, null for none
+     * @return whether the server committed without its synchronous standby
+     */
+    public static boolean needed(@Nullable SQLWarning warning) {
+        return needed(warning, null);
+    }
+
+    /**
+     * @param warning the first of a chain, null for none
+     * @param last where to begin behind, null for the beginning
+     */
+    static boolean needed(@Nullable SQLWarning warning, @Nullable SQLWarning last) {
+        boolean counts = last == null;
+        for (SQLWarning w = warning; w != null; w = w.getNextWarning()) {
+            if (counts && w instanceof PSQLWarning fromServer) {
+                ServerErrorMessage message = fromServer.getServerErrorMessage();
+                if (message != null && ROUTINE.equals(message.getRoutine())) {
+                    return true;
+                }
+            }
+            counts |= w == last;
+        }
+        return false;
+    }
+
+    /**
+     * Waits until everything that this member has committed is on its synchronous standby, where it has one.
+     *
+     * @param session outside a transaction; it is broken afterwards where the deadline passed
+     * @param deadline of the wait
+     * @throws SQLException PgJDBC's; and 40003 where the server gave up this wait too. Nothing is known then
+     */
+    public static void pass(PgConnection session, Deadline deadline) throws SQLException {
+        try (Limit limit = new Limit(session, deadline);
+                Statement statement = session.createStatement()) {
+            // Cancelled, it would end with the very warning that it is to make up for.
+            statement.setQueryTimeout(0);
+            boolean before = session.getAutoCommit();
+            if (!before) {
+                session.setAutoCommit(true);
+            }
+            try (ResultSet done = statement.executeQuery(SQL)) {
+                if (needed(statement.getWarnings())) {
+                    throw new SQLException("the wait for the synchronous standby was cut short again", "40003");
+                }
+            } finally {
+                if (!before && !session.isClosed()) {
+                    session.setAutoCommit(false);
+                }
+            }
+        }
+    }
+
+    /** Bounds every answer on a session for a while, and leaves the session as it was. */
+    static final class Limit implements AutoCloseable {
+        private final PgConnection session;
+        private final int before;
+
+        Limit(PgConnection session, Deadline deadline) throws SQLException {
+            this.session = session;
+            this.before = session.getNetworkTimeout();
+            // Two milliseconds later, so that what is cut short by the deadline is seen to end after it.
+            long left = Math.max(deadline.leftNanos() / 1_000_000, 1) + 2;
+            int most = (int) Math.min(left, Integer.MAX_VALUE);
+            session.setNetworkTimeout(DIRECT, before == 0 ? most : Math.min(before, most));
+        }
+
+        @Override
+        public void close() throws SQLException {
+            if (!session.isClosed()) {
+                session.setNetworkTimeout(DIRECT, before);
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+package io.github.pgbaton.internal.outcome;
+
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.resilience4j.core.IntervalFunction;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.core.TransactionState;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * Finds out whether a COMMIT in doubt took effect; it answers ABORTED only when it never can any more, and COMMITTED only
+ * when the next primary will have it too.
+ *
+ * <p>It does not look whether the token is there: a transaction that waits for its synchronous standby is invisible, and
+ * committed a moment later. It puts a tombstone with the same token in, and the unique key decides.
+ *
+ * <ul>
+ *   <li>The INSERT waits for an original in progress. When it succeeds, the original has not committed, and cannot any more:
+ *       its own INSERT will fail, and the COMMIT behind it is skipped. The tombstone is committed like everything else, so
+ *       where there is a synchronous standby it is on that before anybody relies on it.
+ *   <li>When it is refused, somebody was there before. An original tells that the transaction was committed; a tombstone, of
+ *       an attempt of ours whose answer was lost, that it was not. Either way a barrier follows before anybody is told,
+ *       because what was found may be on this member alone.
+ *   <li>Whatever else happens, it begins again, on the primary of then.
+ * </ul>
+ *
+ * <p>Before that, on the same primary, the old backend is ended, so that we do not wait for our own ghost's locks.
+ *
+ * <p>A row that was purged looks like a transaction that was never committed, so nothing is asked about a token older than
+ * half the time that rows are kept.
+ */
+public final class Resolver {
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
+
+    /** A barrier that hangs for longer is tried again on another session: this member may be no primary any more. */
+    private static final Duration BARRIER = Duration.ofSeconds(10);
+
+    private static final Set<String> LEDGER_GONE = Set.of("42P01", "3F000", "42501", "42703");
+    private static final String DUPLICATE = "23505";
+
+    private static final IntervalFunction PAUSE =
+            IntervalFunction.ofExponentialRandomBackoff(Duration.ofMillis(20), 1.7, 0.5, Duration.ofMillis(500));
+
+    private final ClusterRef cluster;
+    private final Doubt doubt;
+    private final UUID token;
+    private final Deadline deadline;
+    private final BooleanSupplier cancelled;
+    /** The original's and those of our own attempts whose answers were lost: each may hold the token's place. */
+    private final Set<Backend> ghosts = new LinkedHashSet<>();
+
+    private String last = "no primary was reached";
+
+    private record Backend(int pid, long start) {}
+
+    private Resolver(ClusterRef cluster, Doubt doubt, UUID token, Deadline deadline, BooleanSupplier cancelled) {
+        this.cluster = cluster;
+        this.doubt = doubt;
+        this.token = token;
+        this.deadline = deadline;
+        this.cancelled = cancelled;
+        ghosts.add(new Backend(doubt.pid(), doubt.backendStart()));
+    }
+
+    /**
+     * @param cluster that the COMMIT was sent to; waits for its primary
+     * @param doubt to resolve; its own session is broken
+     * @param deadline after which the answer is UNKNOWN
+     * @param cancelled whether the caller no longer wants it; looked at between the steps
+     * @return the answer, and the session that gave it
+     */
+    public static Resolution resolve(ClusterRef cluster, Doubt doubt, Deadline deadline, BooleanSupplier cancelled) {
+        UUID token = doubt.token();
+        if (token == null) {
+            return new Resolution.Unknown("the COMMIT carried no token into a ledger", null);
+        }
+        return new Resolver(cluster, doubt, token, deadline, cancelled).run();
+    }
+
+    private Resolution run() {
+        for (int attempt = 1; ; attempt++) {
+            Resolution.Unknown end = over(null);
+            if (end != null) {
+                return end;
+            }
+            OpenSession session;
+            try {
+                session = cluster.open(deadline, cancelled);
+            } catch (SQLException e) {
+                return new Resolution.Unknown(last + "; then: " + e.getMessage(), null);
+            }
+            Resolution found = on(session);
+            if (found != null) {
+                return found;
+            }
+            cluster.suspect(session);
+            cluster.discard(session);
+            pause(attempt);
+        }
+    }
+
+    /** As many attempts as it takes on one session; null: it broke, or it is not on the primary. */
+    private @Nullable Resolution on(OpenSession session) {
+        SessionFacts facts;
+        try (Barrier.Limit limit = new Barrier.Limit(session.connection(), deadline)) {
+            facts = SessionFacts.ask(session.connection());
+        } catch (SQLException e) {
+            last = session.address() + ": " + e.getMessage();
+            return null;
+        }
+        String refusal = refusal(session, facts.standing());
+        if (refusal != null) {
+            last = session.address() + " " + refusal;
+            return null;
+        }
+        if (!(facts.ledger() instanceof LedgerStatus.Usable usable)) {
+            String why = facts.ledger() instanceof LedgerStatus.Unusable unusable ? unusable.reason() : "";
+            return new Resolution.Unknown("the ledger cannot be asked: " + why, session);
+        }
+        for (int attempt = 1; ; attempt++) {
+            Resolution.Unknown end = over(usable.retention());
+            if (end != null) {
+                return new Resolution.Unknown(end.reason(), session);
+            }
+            try {
+                Resolution found = attempt(session, usable.retention());
+                if (found != null) {
+                    return found;
+                }
+            } catch (SQLException e) {
+                last = session.address() + ": " + e.getMessage();
+                if (LEDGER_GONE.contains(String.valueOf(e.getSQLState()))) {
+                    return new Resolution.Unknown("the ledger cannot be asked: " + e.getMessage(), session);
+                }
+                // Whatever became of this attempt: it may sit in the token's place, and be waiting there.
+                ghosts.add(new Backend(facts.pid(), facts.backendStart()));
+                return null;
+            }
+            pause(attempt);
+        }
+    }
+
+    private @Nullable String refusal(OpenSession session, Standing standing) {
+        String refusal = cluster.refusal(session, standing);
+        if (refusal != null) {
+            return refusal;
+        }
+        String system = doubt.systemIdentifier();
+        if (system != null && !system.equals(standing.systemIdentifier())) {
+            return "belongs to another cluster (system identifier " + standing.systemIdentifier() + ", expected "
+                    + system + ")";
+        }
+        return standing.timeline() < doubt.timeline()
+                ? "writes timeline " + standing.timeline() + ", and the COMMIT was sent on " + doubt.timeline()
+                : null;
+    }
+
+    /** Null: nothing is known yet, try again here. An exception: try again elsewhere. */
+    private @Nullable Resolution attempt(OpenSession session, Duration retention) throws SQLException {
+        PgConnection connection = session.connection();
+        boolean tombstone;
+        try (Barrier.Limit limit = new Barrier.Limit(connection, deadline)) {
+            endGhosts(connection);
+            try {
+                if (entomb(connection)) {
+                    // The row of an original may have been purged while we waited in front of it.
+                    return over(retention) == null ? new Resolution.Aborted(session) : null;
+                }
+                tombstone = true;
+            } catch (SQLException e) {
+                if (connection.isClosed() || !lives(connection)) {
+                    throw e;
+                }
+                if (!DUPLICATE.equals(e.getSQLState())) {
+                    if (LEDGER_GONE.contains(String.valueOf(e.getSQLState())) || "25006".equals(e.getSQLState())) {
+                        throw e;
+                    }
+                    last = session.address() + ": " + e.getMessage();
+                    return null;
+                }
+                String kind = kind(connection);
+                if (kind == null) {
+                    last = session.address() + ": the token's row was there, and is not now";
+                    return null;
+                }
+                tombstone = LedgerSql.TOMBSTONE.equals(kind);
+            }
+        }
+        Barrier.pass(connection, Deadline.in(deadline.left(BARRIER)));
+        return tombstone ? new Resolution.Aborted(session) : new Resolution.Committed(session);
+    }
+
+    /** The backends that may still be at it, where they are backends of this member. */
+    private void endGhosts(PgConnection connection) {
+        for (Backend ghost : ghosts) {
+            // A pid alone may be another client's by now; with the time of its start it is the one or none.
+            String sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_get_activity(" + ghost.pid()
+                    + ") WHERE (extract(epoch FROM backend_start) * 1000000)::bigint = " + ghost.start();
+            try (Statement statement = connection.createStatement()) {
+                statement.setQueryTimeout(0);
+                statement.execute(sql);
+            } catch (SQLException e) {
+                // Not allowed, or the session broke: the tombstone waits for it, or finds that out.
+                last = String.valueOf(e.getMessage());
+            }
+        }
+    }
+
+    /**
+     * @return whether the tombstone is in and on the standby; false: it is in, and the wait for the standby was cut short
+     * @throws SQLException 23505 where the token's place is taken, 55P03 where somebody is at it
+     */
+    private boolean entomb(PgConnection connection) throws SQLException {
+        long wait = deadline.left(LOCK_WAIT).toMillis();
+        String sql = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout TO " + wait
+                + "; SET LOCAL statement_timeout TO 0"
+                + "; SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
+                + " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END"
+                + "; INSERT INTO pgbaton.tx(token, kind) VALUES ('" + token + "', '" + LedgerSql.TOMBSTONE
+                + "'); COMMIT";
+        try (Statement statement = connection.createStatement()) {
+            statement.setQueryTimeout(0);
+            statement.execute(sql);
+            return !Barrier.needed(statement.getWarnings());
+        }
+    }
+
+    /** Makes sure that no transaction is open after an error, and that the session can go on. */
+    private static boolean lives(PgConnection connection) {
+        if (connection.getTransactionState() == TransactionState.IDLE) {
+            return true;
+        }
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("ROLLBACK");
+            return connection.getTransactionState() == TransactionState.IDLE;
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    private @Nullable String kind(PgConnection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.setQueryTimeout(0);
+            try (ResultSet row = statement.executeQuery(
+                    "SELECT kind::text FROM pgbaton.tx WHERE token = '" + token + "'::pg_catalog.uuid")) {
+                return row.next() ? row.getString(1) : null;
+            }
+        }
+    }
+
+    /** Whether to stop, and why. */
+    private Resolution.@Nullable Unknown over(@Nullable Duration retention) {
+        Duration kept = doubt.retention();
+        if (retention != null && (kept == null || retention.compareTo(kept) < 0)) {
+            kept = retention;
+        }
+        if (kept != null && doubt.age().compareTo(kept.dividedBy(2)) >= 0) {
+            return new Resolution.Unknown(
+                    "the COMMIT is " + doubt.age().toSeconds() + " s old, and the ledger keeps its rows for "
+                            + kept.toSeconds()
+                            + " s: after half of that nothing is concluded from a row that is not there",
+                    null);
+        }
+        if (Thread.currentThread().isInterrupted()) {
+            return new Resolution.Unknown("the thread was interrupted; before that: " + last, null);
+        }
+        if (cancelled.getAsBoolean()) {
+            return new Resolution.Unknown("the connection was closed meanwhile; before that: " + last, null);
+        }
+        if (deadline.passed()) {
+            return new Resolution.Unknown(
+                    "nothing was found out within " + deadline.length().toMillis() + " ms; last: " + last, null);
+        }
+        return null;
+    }
+
+    private void pause(int attempt) {
+        long nanos = Math.min(
+                TimeUnit.MILLISECONDS.toNanos(PAUSE.apply(Math.min(attempt, 20))), Math.max(deadline.leftNanos(), 0));
+        try {
+            TimeUnit.NANOSECONDS.sleep(nanos);
+        } catch (InterruptedException e) {
+            // The next look whether it is over sees it.
+            Thread.currentThread().interrupt();
+        }
+    }
+}

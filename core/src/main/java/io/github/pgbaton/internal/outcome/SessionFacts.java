@@ -1,0 +1,158 @@
+package io.github.pgbaton.internal.outcome;
+
+import io.github.pgbaton.internal.probe.Standing;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * What one session's PostgreSQL says of its backend, of itself and of the ledger, all at one moment and in one round trip;
+ * the question reads catalogs only, so it never fails because something is missing.
+ *
+ * @param pid of the backend
+ * @param backendStart in microseconds since 1970 by the server's clock; with the pid it names the backend for good
+ * @param standing of the member
+ * @param ledger whether it is usable
+ */
+record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus ledger) {
+    private static final String CREATE_IT =
+            "; create it with ./run ledger create, or with the SQL of" + " docs/transaction-replay.md";
+
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
+    private static final int OLDEST_SERVER = 130000;
+
+    private static final String TIMELINE = "CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
+            + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,"
+            + " (SELECT system_identifier::text FROM pg_control_system())";
+
+    /** A %s is where the functions go that somebody may have revoked. */
+    private static final String QUESTION = "SELECT pg_backend_pid(),"
+            + " (SELECT (extract(epoch FROM backend_start) * 1000000)::bigint FROM pg_stat_get_activity(pg_backend_pid())),"
+            + " pg_is_in_recovery(), current_setting('transaction_read_only'), %s,"
+            + " n.oid IS NOT NULL, c.oid IS NOT NULL, coalesce(c.relkind = 'r' AND c.relpersistence = 'p', false),"
+            + " coalesce(c.relhastriggers OR c.relhasrules OR c.relrowsecurity, false),"
+            + " (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod)"
+            + " || coalesce(' = ' || pg_get_expr(d.adbin, d.adrelid), ''), '; ' ORDER BY a.attnum)"
+            + " FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+            + " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),"
+            + " EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate"
+            + " AND i.indisvalid AND i.indkey::text = '1'),"
+            + " obj_description(c.oid, 'pg_class'),"
+            + " coalesce(has_schema_privilege(n.oid, 'USAGE'), false),"
+            + " coalesce(has_column_privilege(c.oid, 1::smallint, 'INSERT')"
+            + " AND has_column_privilege(c.oid, 2::smallint, 'INSERT'), false),"
+            + " coalesce(has_column_privilege(c.oid, 1::smallint, 'SELECT')"
+            + " AND has_column_privilege(c.oid, 2::smallint, 'SELECT'), false),"
+            + " EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname = 'purge'"
+            + " AND has_function_privilege(p.oid, 'EXECUTE')),"
+            + " current_user, current_database()"
+            + " FROM (SELECT) one LEFT JOIN pg_namespace n ON n.nspname = 'pgbaton'"
+            + " LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'tx'";
+
+    /**
+     * @param session outside a transaction
+     * @return what it says
+     * @throws SQLException PgJDBC's
+     */
+    static SessionFacts ask(PgConnection session) throws SQLException {
+        try {
+            return ask(session, QUESTION.formatted(TIMELINE));
+        } catch (SQLException e) {
+            if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+                return ask(session, QUESTION.formatted("0, NULL::text"));
+            }
+            throw e;
+        }
+    }
+
+    SessionFacts with(LedgerStatus found) {
+        return new SessionFacts(pid, backendStart, standing, found);
+    }
+
+    private static SessionFacts ask(PgConnection session, String question) throws SQLException {
+        try (Statement statement = session.createStatement();
+                ResultSet row = statement.executeQuery(question)) {
+            row.next();
+            Standing standing =
+                    new Standing(row.getBoolean(3), "on".equals(row.getString(4)), row.getInt(5), row.getString(6));
+            return new SessionFacts(
+                    row.getInt(1),
+                    row.getLong(2),
+                    standing,
+                    ledger(row, session.haveMinimumServerVersion(OLDEST_SERVER)));
+        }
+    }
+
+    private static LedgerStatus ledger(ResultSet row, boolean newEnough) throws SQLException {
+        String database = " in database " + row.getString(19);
+        if (!newEnough) {
+            return new LedgerStatus.Unusable("the ledger needs PostgreSQL 13 or newer");
+        }
+        if (!row.getBoolean(8)) {
+            return new LedgerStatus.Unusable("there is no table pgbaton.tx" + database + CREATE_IT);
+        }
+        LedgerSql.Layout layout = LedgerSql.layout(row.getString(13));
+        if (layout != null && layout.version() != LedgerSql.VERSION) {
+            return new LedgerStatus.Unusable("pgbaton.tx" + database + " has layout " + layout.version()
+                    + " and this driver works with layout " + LedgerSql.VERSION
+                    + "; use the driver that goes with it, or drop the table and create it anew");
+        }
+        String wrong = wrong(row, layout);
+        if (wrong != null) {
+            return new LedgerStatus.Unusable(
+                    "pgbaton.tx" + database + " is not the ledger that this driver works with: " + wrong + CREATE_IT);
+        }
+        String missing = missingPrivileges(row);
+        if (!missing.isEmpty()) {
+            return new LedgerStatus.Unusable("role " + row.getString(18) + " lacks " + missing + database
+                    + "; grant it, or run ./run ledger create, which does");
+        }
+        return new LedgerStatus.Usable(Objects.requireNonNull(layout).retention(), row.getBoolean(17));
+    }
+
+    private static @Nullable String wrong(ResultSet row, LedgerSql.@Nullable Layout layout) throws SQLException {
+        if (!row.getBoolean(9)) {
+            return "it is not an ordinary logged table";
+        }
+        if (row.getBoolean(10)) {
+            // Whatever keeps a token out makes a committed transaction look like one that was not.
+            return "it has triggers, rules or row security";
+        }
+        if (!LedgerSql.COLUMNS.equals(row.getString(11))) {
+            return "its columns are (" + row.getString(11) + "), expected (" + LedgerSql.COLUMNS + ")";
+        }
+        if (!row.getBoolean(12)) {
+            return "token is not its primary key";
+        }
+        if (layout == null) {
+            return "its comment does not tell layout and retention";
+        }
+        Duration retention = layout.retention();
+        if (retention.compareTo(LedgerSql.LEAST_RETENTION) < 0) {
+            return "its retention of " + retention.toSeconds() + " s is less than "
+                    + LedgerSql.LEAST_RETENTION.toSeconds() + " s";
+        }
+        return null;
+    }
+
+    private static String missingPrivileges(ResultSet row) throws SQLException {
+        List<String> missing = new ArrayList<>();
+        if (!row.getBoolean(14)) {
+            missing.add("USAGE on schema pgbaton");
+        }
+        if (!row.getBoolean(15)) {
+            missing.add("INSERT (token, kind) on pgbaton.tx");
+        }
+        if (!row.getBoolean(16)) {
+            missing.add("SELECT (token, kind) on pgbaton.tx");
+        }
+        return String.join(" and ", missing);
+    }
+}
