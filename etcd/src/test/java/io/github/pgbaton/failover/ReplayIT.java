@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.io.ByteArrayInputStream;
@@ -61,7 +62,7 @@ class ReplayIT {
                 cluster.password());
         run(admin, "DROP TABLE IF EXISTS replayed");
         run(admin, "CREATE TABLE replayed (k serial PRIMARY KEY, test text, v text, UNIQUE (test, v))");
-        run(admin, "CREATE SEQUENCE IF NOT EXISTS replayed_numbers CACHE 1");
+        run(admin, LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
     }
 
     @AfterAll
@@ -533,6 +534,42 @@ class ReplayIT {
         connection.commit();
 
         assertThat(committed()).hasSize(2);
+    }
+
+    /** Nothing tells the driver before it sends the COMMIT: a session that was used just now is not looked at. */
+    @Test
+    void commitSentToASessionThatIsGoneIsResolvedAndTheTransactionReplayed() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            add("a" + i);
+            breakSession();
+            connection.commit();
+        }
+
+        assertThat(committed()).hasSize(10);
+    }
+
+    @Test
+    void commitOfAReadOnlyTransactionIsReplayed() throws Exception {
+        connection.rollback();
+        connection.setReadOnly(true);
+        assertThat(text("SELECT 42")).isEqualTo("42");
+        breakSession();
+        connection.commit();
+        connection.setReadOnly(false);
+        add("a");
+        connection.commit();
+
+        assertThat(committed()).containsExactly("a");
+    }
+
+    @Test
+    void commitOfAFailedTransactionIsRefused() throws Exception {
+        add("a");
+        assertThatThrownBy(() -> run("SELECT 1/0")).hasMessageContaining("division");
+
+        SQLException refused = catchThrowableOfType(SQLException.class, connection::commit);
+        assertThat(refused.getSQLState()).isEqualTo("25P02");
+        assertThat(committed()).isEmpty();
     }
 
     // What does not.
