@@ -72,7 +72,7 @@ public final class Demo implements Callable<Integer> {
             System.out.print(markdown ? ResultTable.markdown(verdict) : ResultTable.text(verdict));
             // The cluster ends before the driver does, and the driver would say so.
             ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
-            return verdict.isClean("pgbaton") ? 0 : 1;
+            return verdict.isClean("pgbaton") && verdict.errors("pgbaton") == 0 ? 0 : 1;
         }
     }
 

@@ -32,6 +32,9 @@ class DemoIT {
             assertThat(verdict.isClean("pgbaton"))
                     .as(live + ResultTable.text(verdict))
                     .isTrue();
+            assertThat(verdict.errors("pgbaton"))
+                    .as(live + ResultTable.text(verdict))
+                    .isZero();
             assertThat(verdict.isClean("HAProxy"))
                     .as(live + ResultTable.text(verdict))
                     .isTrue();

@@ -1,6 +1,7 @@
 package io.github.pgbaton.examples.demo;
 
 import io.github.pgbaton.examples.demo.Verdict.RouteVerdict;
+import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.ClusterException;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.Truth;
@@ -71,6 +72,8 @@ public record DemoRun(PatroniCluster cluster, Fault fault, int threads, Duration
             // No unique constraint: it would hide a row that was written twice.
             statement.execute("CREATE TABLE example (key text NOT NULL, at timestamptz NOT NULL DEFAULT now())");
             statement.execute("CREATE INDEX ON example (key)");
+            // What ./run ledger create does: with it, pgbaton knows what became of a COMMIT that was cut off.
+            statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
         }
     }
 

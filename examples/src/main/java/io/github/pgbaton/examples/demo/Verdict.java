@@ -26,6 +26,14 @@ public record Verdict(String fault, Optional<Duration> outage, List<RouteVerdict
      */
     record RouteVerdict(String route, Optional<Duration> added, Tally tally, Audit audit) {}
 
+    /** How many errors reached the application on the route of this name. */
+    public int errors(String route) {
+        return routes.stream()
+                .filter(r -> r.route.equals(route))
+                .mapToInt(r -> r.tally.errors())
+                .sum();
+    }
+
     /** Whether the route of this name wrote again, lost nothing and doubled nothing. */
     public boolean isClean(String route) {
         return routes.stream()
