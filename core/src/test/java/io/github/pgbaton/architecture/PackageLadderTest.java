@@ -24,6 +24,7 @@ class PackageLadderTest {
             List.of(".config"),
             List.of(".event"),
             List.of(".dcs"),
+            List.of(".replay"),
             List.of(".internal.socket"),
             List.of(".internal.rest", ".internal.probe", ".internal.sql"),
             List.of(".internal.routing"),
@@ -83,7 +84,8 @@ class PackageLadderTest {
     void publicApiNamesNoInternalType() {
         noClasses()
                 .that()
-                .resideInAnyPackage(ROOT + ".topology", ROOT + ".config", ROOT + ".event", ROOT + ".dcs")
+                .resideInAnyPackage(
+                        ROOT + ".topology", ROOT + ".config", ROOT + ".event", ROOT + ".dcs", ROOT + ".replay")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(ROOT + ".internal..")

@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.jdbc;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.session.SessionAttributes;
+import io.github.pgbaton.replay.ReplayableConnection;
 import java.sql.CallableStatement;
 import java.sql.ClientInfoStatus;
 import java.sql.Connection;
@@ -15,6 +16,7 @@ import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +33,7 @@ import org.postgresql.util.PSQLState;
  *
  * <p>Serves one thread at a time, except for {@link #abort} and {@link #isClosed}.
  */
-public final class BatonConnection extends ForwardingConnection {
+public final class BatonConnection extends ForwardingConnection implements ReplayableConnection {
     private static final String APPLICATION_NAME = "ApplicationName";
 
     private final LogicalSession session;
@@ -160,6 +162,20 @@ public final class BatonConnection extends ForwardingConnection {
     @Override
     public boolean isValid(int timeoutSeconds) throws SQLException {
         return !session.isClosed() && session.current().isValid(timeoutSeconds);
+    }
+
+    // The replay of the transaction.
+
+    @Override
+    public void disableReplay() throws SQLException {
+        open();
+        session.journal().deny("the application disabled it");
+    }
+
+    @Override
+    public Optional<String> obstacle() throws SQLException {
+        open();
+        return Optional.ofNullable(session.obstacle());
     }
 
     // What makes objects of ours.

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.replay;
 
+import io.github.pgbaton.replay.ProtectionReport.Reason;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Set;
@@ -17,9 +18,11 @@ public final class Journal {
     /** A list that one large transaction made long is not kept for the small ones after it. */
     private static final int MOST_KEPT = 256;
 
+    private static final Reason OFF = new Reason("replay is off", null);
+
     private final boolean enabled;
     private final long limit;
-    private final Set<String> denied;
+    private final OutsideEffects outside;
 
     private ArrayList<Step> steps = new ArrayList<>();
     private int count;
@@ -36,7 +39,7 @@ public final class Journal {
     public Journal(boolean enabled, long limit, Set<String> denied) {
         this.enabled = enabled;
         this.limit = limit;
-        this.denied = denied;
+        this.outside = OutsideEffects.besides(denied);
     }
 
     /** A journal that only counts. */
@@ -128,21 +131,23 @@ public final class Journal {
     }
 
     /** @return why the transaction cannot be replayed, null where it can */
-    public @Nullable String obstacle() {
+    public @Nullable Reason obstacle() {
         if (!enabled) {
-            return "replay is off";
+            return OFF;
         }
         if (lastingObstacle != null) {
-            return lastingObstacle;
+            return new Reason(lastingObstacle, null);
         }
         if (obstacle != null) {
-            return obstacle;
+            return new Reason(obstacle, null);
         }
         for (Step step : steps) {
             String sql = step.sql();
-            String effect = sql == null ? null : OutsideEffects.of(sql, denied);
-            if (effect != null) {
-                return effect;
+            if (sql != null) {
+                String effect = outside.of(sql);
+                if (effect != null) {
+                    return new Reason(effect, OutsideEffects.shape(sql));
+                }
             }
         }
         return null;

@@ -3,12 +3,15 @@ package io.github.pgbaton.internal.replay;
 import io.github.pgbaton.internal.sql.Names;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Tells which SQL text does things that a rollback does not undo, so that to run it again would do them twice; errs towards
- * yes, as it looks at names alone. Stateless.
+ * yes, as it looks at names alone. Remembers what it found; thread-safe.
  */
 final class OutsideEffects {
     /** Functions that act on other databases, on files, on the server itself or on its sessions. */
@@ -42,14 +45,41 @@ final class OutsideEffects {
     /** Commands that run outside the transaction, end it, or move data past the journal. */
     private static final Set<String> COMMANDS = Set.of("call", "do", "copy", "prepare", "execute", "load");
 
-    private OutsideEffects() {}
+    /** An application has a limited number of texts, or else builds them, and then none is seen twice. */
+    private static final int MOST_KNOWN = 2048;
+
+    private static final ConcurrentMap<Set<String>, OutsideEffects> BY_NAMES = new ConcurrentHashMap<>();
+
+    private final Set<String> more;
+    private final ConcurrentMap<String, Optional<String>> known = new ConcurrentHashMap<>();
+
+    private OutsideEffects(Set<String> more) {
+        this.more = more;
+    }
+
+    /** @param more names, in lower case, besides the built-in ones */
+    static OutsideEffects besides(Set<String> more) {
+        return BY_NAMES.computeIfAbsent(more, OutsideEffects::new);
+    }
 
     /**
      * @param sql one or more statements
-     * @param more names, in lower case, besides the built-in ones
      * @return why a transaction with it cannot be replayed, null where nothing speaks against it
      */
-    static @Nullable String of(String sql, Set<String> more) {
+    @Nullable
+    String of(String sql) {
+        Optional<String> found = known.get(sql);
+        if (found == null) {
+            found = Optional.ofNullable(judged(sql));
+            if (known.size() >= MOST_KNOWN) {
+                known.clear();
+            }
+            known.put(sql, found);
+        }
+        return found.orElse(null);
+    }
+
+    private @Nullable String judged(String sql) {
         String command = Names.firstCommand(sql, name -> COMMANDS.contains(name) || more.contains(name));
         if (command != null) {
             return "it runs " + command.toUpperCase(Locale.ROOT);

@@ -30,12 +30,14 @@ public final class ClusterRef {
     private final PrimaryConnector connector;
     private final ConnectionSpec spec;
     private final Duration failoverTimeout;
+    private final ProtectionCounters protection;
     private final AtomicBoolean released = new AtomicBoolean();
 
     private ClusterRef(LeaderTracker tracker, ConnectionSpec spec) {
         this.tracker = tracker;
         this.spec = spec;
         this.failoverTimeout = spec.config().failoverTimeout();
+        this.protection = ProtectionCounters.of(tracker.name());
         this.connector = new PrimaryConnector(tracker, spec, released::get);
     }
 
@@ -93,6 +95,11 @@ public final class ClusterRef {
      */
     public @Nullable String refusal(OpenSession session, Standing standing) {
         return tracker.refusal(session.address(), standing);
+    }
+
+    /** @return where it is counted how this cluster's transactions are protected */
+    public ProtectionCounters protection() {
+        return protection;
     }
 
     /** @return how long a call may wait for a primary */

@@ -92,7 +92,8 @@ final class FailoverLog {
                     + (timeline > 0 ? " on timeline " + timeline : "") + " takes writes, " + seconds(now - startNanos)
                     + " after the start"
                     + (elected ? ", " + seconds(now - route.sinceNanos()) + " after its election" : "")
-                    + "; " + aborted + " sockets to other members aborted");
+                    + "; " + aborted + " sockets to other members aborted; "
+                    + ProtectionCounters.of(cluster).summary());
         }
     }
 

@@ -15,6 +15,7 @@ import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.sql.Effect;
 import io.github.pgbaton.internal.sql.Effects;
+import io.github.pgbaton.replay.ProtectionReport.Reason;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLWarning;
@@ -253,20 +254,28 @@ public final class FollowingSession implements LogicalSession {
         moveTo(fresh.session(), dead, patience);
         committer = fresh.committer();
         journal.adopt(generation);
+        cluster.protection().replayed();
         return fresh.session().connection();
     }
 
     /** Why the open transaction cannot be replayed, null where it can. */
-    private @Nullable String obstacle() {
-        if (autoCommit || rawAutoCommit) {
-            return "it was begun by SQL text in autocommit mode";
+    private @Nullable Reason reason() {
+        if ((autoCommit || rawAutoCommit) && inTransaction(session)) {
+            return new Reason("it was begun by SQL text in autocommit mode", null);
         }
-        String known = journal.obstacle();
+        Reason known = journal.obstacle();
         if (known != null) {
             return known;
         }
         List<String> held = state.held();
-        return held.isEmpty() ? null : "the session held " + String.join(", ", held);
+        return held.isEmpty() ? null : new Reason("the session held " + String.join(", ", held), null);
+    }
+
+    /** As a clause for messages. */
+    @Override
+    public @Nullable String obstacle() {
+        Reason reason = reason();
+        return reason == null ? null : reason.construct();
     }
 
     /** Whether the session has lain idle; notes that it is used now. */
@@ -388,6 +397,7 @@ public final class FollowingSession implements LogicalSession {
 
     private SQLException lose(SQLException answer) {
         lost = answer;
+        cluster.protection().lost();
         return answer;
     }
 
@@ -546,6 +556,7 @@ public final class FollowingSession implements LogicalSession {
             }
             CommitResult result = ready.commit(Boolean.TRUE.equals(attributes.readOnly()));
             if (result instanceof CommitResult.Committed) {
+                count(ready);
                 journal.clear();
                 state.committed();
                 return;
@@ -560,6 +571,19 @@ public final class FollowingSession implements LogicalSession {
                 return;
             }
             gone = true;
+        }
+    }
+
+    private void count(Committer ready) {
+        Reason reason = journal.steps() == 0 ? null : reason();
+        if (reason == null) {
+            String unprotected = ready.unprotected();
+            reason = unprotected == null ? null : new Reason(unprotected, null);
+        }
+        if (reason == null) {
+            cluster.protection().committedProtected();
+        } else {
+            cluster.protection().committedUnprotected(reason);
         }
     }
 

@@ -144,6 +144,10 @@ public interface LogicalSession {
     /** @return the steps of the transaction in progress */
     Journal journal();
 
+    /** @return why the transaction in progress could not be replayed, as a clause; null where it could */
+    @Nullable
+    String obstacle();
+
     void setAutoCommit(boolean autoCommit) throws SQLException;
 
     boolean getAutoCommit() throws SQLException;

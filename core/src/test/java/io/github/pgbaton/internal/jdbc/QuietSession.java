@@ -58,6 +58,11 @@ final class QuietSession implements LogicalSession {
     public void acknowledged(@Nullable SQLWarning warning) {}
 
     @Override
+    public @Nullable String obstacle() {
+        return null;
+    }
+
+    @Override
     public void setInside(Setter again) {}
 
     @Override

@@ -125,6 +125,11 @@ final class ScriptedSession implements LogicalSession {
     public void acknowledged(@Nullable SQLWarning warning) {}
 
     @Override
+    public @Nullable String obstacle() {
+        return null;
+    }
+
+    @Override
     public void setInside(Setter again) {
         ran(Effects.NONE, index -> null);
     }
