@@ -11,6 +11,7 @@ import static io.github.pgbaton.config.BatonProperty.ETCD_USER;
 import static io.github.pgbaton.config.BatonProperty.FAILOVER_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANDSHAKE_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANG_THRESHOLD;
+import static io.github.pgbaton.config.BatonProperty.LEADER_PROOF;
 import static io.github.pgbaton.config.BatonProperty.MEMBER_MAP;
 import static io.github.pgbaton.config.BatonProperty.NAMESPACE;
 import static io.github.pgbaton.config.BatonProperty.PATRONI;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Properties;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +59,7 @@ public final class BatonConfig {
     private final MemberMap memberMap;
     private final @Nullable Duration hangThreshold;
     private final int connectLimit;
+    private final LeaderProof leaderProof;
 
     private BatonConfig(Collection<HostPort> seeds, Settings settings) {
         this.seeds = List.copyOf(seeds);
@@ -77,6 +80,7 @@ public final class BatonConfig {
         memberMap = settings.memberMap(MEMBER_MAP);
         hangThreshold = settings.optionalDuration(HANG_THRESHOLD);
         connectLimit = settings.count(CONNECT_LIMIT);
+        leaderProof = LeaderProof.valueOf(settings.choice(LEADER_PROOF).toUpperCase(Locale.ROOT));
 
         if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
             throw new InvalidSettingException(NOTHING_TO_CONNECT_TO);
@@ -84,6 +88,11 @@ public final class BatonConfig {
         if (!etcd.isEmpty() && scope == null) {
             throw new InvalidSettingException(
                     "etcd needs scope, because one etcd may serve many clusters; accepted: Patroni's scope as in patroni.yml");
+        }
+        if (leaderProof == LeaderProof.STRICT && etcd.isEmpty() && patroni.isEmpty()) {
+            throw new InvalidSettingException(
+                    "leaderProof=strict needs somebody who confirms the leader; accepted: strict with etcd or patroni,"
+                            + " or available");
         }
         if ((etcdCertFile == null) != (etcdKeyFile == null)) {
             throw new InvalidSettingException("etcdCertFile and etcdKeyFile go together, and only "
@@ -224,6 +233,11 @@ public final class BatonConfig {
         return connectLimit;
     }
 
+    /** @return what happens once no source has confirmed a leader for Patroni's ttl */
+    public LeaderProof leaderProof() {
+        return leaderProof;
+    }
+
     /** @return what this configuration has in common with every other one of the same cluster */
     public ClusterId clusterId() {
         return new ClusterId(etcd, patroni, seeds, namespace, scope, etcdUser, memberMap);
@@ -236,7 +250,8 @@ public final class BatonConfig {
                 + ", namespace=" + namespace + ", etcdUser=" + etcdUser + ", failoverTimeout="
                 + DurationText.format(failoverTimeout) + ", probeInterval=" + DurationText.format(probeInterval)
                 + ", handshakeTimeout=" + DurationText.format(handshakeTimeout) + ", switchoverHold="
-                + DurationText.format(switchoverHold) + ", connectLimit=" + connectLimit + "]";
+                + DurationText.format(switchoverHold) + ", connectLimit=" + connectLimit + ", leaderProof="
+                + leaderProof + "]";
     }
 
     /** Collects settings one by one and judges them together in {@link #build}; not thread-safe, may be built from again. */

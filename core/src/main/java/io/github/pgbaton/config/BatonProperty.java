@@ -87,6 +87,13 @@ public enum BatonProperty {
             Limits.range("0ms", "1h"),
             "how long a call may wait for the server before the server itself is checked; without it a third of Patroni's"
                     + " ttl, `0` for never"),
+    LEADER_PROOF(
+            "leaderProof",
+            "available",
+            Kind.CHOICE,
+            Limits.choice("available", "strict"),
+            "what happens once neither `etcd` nor `patroni` has confirmed a leader for Patroni's ttl: with `available`"
+                    + " PostgreSQL itself is asked and work goes on, with `strict` nothing new is begun"),
     CONNECT_LIMIT(
             "connectLimit",
             "16",
@@ -118,20 +125,26 @@ public enum BatonProperty {
         DURATION,
         /** A whole number. */
         COUNT,
+        /** One of a few words. */
+        CHOICE,
         /** What {@link io.github.pgbaton.config.MemberMap} reads. */
         MEMBER_MAP
     }
 
-    /** What restricts a value beyond its kind: a range as one would write it, or the port left out. */
-    private record Limits(@Nullable String least, @Nullable String most, int port) {
-        static final Limits NONE = new Limits(null, null, 0);
+    /** What restricts a value beyond its kind: a range as one would write it, the port left out, or the words. */
+    private record Limits(@Nullable String least, @Nullable String most, int port, List<String> words) {
+        static final Limits NONE = new Limits(null, null, 0, List.of());
 
         static Limits range(String least, String most) {
-            return new Limits(least, most, 0);
+            return new Limits(least, most, 0, List.of());
         }
 
         static Limits port(int port) {
-            return new Limits(null, null, port);
+            return new Limits(null, null, port, List.of());
+        }
+
+        static Limits choice(String... words) {
+            return new Limits(null, null, 0, List.of(words));
         }
     }
 
@@ -190,6 +203,11 @@ public enum BatonProperty {
         return limits.port();
     }
 
+    /** @return the words that are accepted, empty where the property is no {@link Kind#CHOICE} */
+    public List<String> choices() {
+        return limits.words();
+    }
+
     /** @return one sentence for the reference, in Markdown */
     public String text() {
         return text;
@@ -207,6 +225,7 @@ public enum BatonProperty {
             case MEMBER_MAP ->
                 "comma-separated key=target, key a member's name, its host:port or *, target host:port,"
                         + " in which {name}, {host} and {port} are the member's own";
+            case CHOICE -> String.join(" or ", choices());
             case DURATION, COUNT -> least() + " to " + most();
         };
     }
@@ -234,6 +253,9 @@ public enum BatonProperty {
         DriverPropertyInfo described =
                 new DriverPropertyInfo(key, kind == Kind.SECRET ? null : given != null ? given : defaultText);
         described.description = text.replace("`", "") + " (" + accepts() + ")";
+        if (kind == Kind.CHOICE) {
+            described.choices = choices().toArray(String[]::new);
+        }
         return described;
     }
 }

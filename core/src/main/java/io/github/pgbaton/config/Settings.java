@@ -117,6 +117,15 @@ final class Settings {
         }
     }
 
+    /** Reads a CHOICE: one of its words, in lower case as the property has them. */
+    String choice(BatonProperty property) {
+        String value = Objects.requireNonNull(value(property));
+        if (!property.choices().contains(value)) {
+            throw InvalidSettingException.of(property, value, "is none of its words");
+        }
+        return value;
+    }
+
     int count(BatonProperty property) {
         String value = Objects.requireNonNull(value(property));
         // Longer than any bound is out of range, not an overflow.
