@@ -87,6 +87,11 @@ public final class ScriptedLeaderSource implements LeaderSource {
         publish();
     }
 
+    /** Says this, whatever was set before. */
+    public synchronized void say(Topology snapshot) {
+        Objects.requireNonNull(listener).published(snapshot);
+    }
+
     /** As Patroni ends a switchover: the key is empty again, and another member leads. */
     public synchronized void announceNothingAndElect(String name) {
         switchover = null;

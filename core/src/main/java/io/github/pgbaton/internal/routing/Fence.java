@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class Fence {
     private final ConcurrentMap<String, Integer> highest = new ConcurrentHashMap<>();
     private volatile boolean known;
+    /** Of the last primary that was verified: where no DCS tells the cluster's, a stranger is known by it. */
+    private volatile @Nullable String verifiedSystem;
 
     /**
      * @param standing of a member that says it takes writes
@@ -30,6 +32,11 @@ final class Fence {
         }
         if (expectedSystem != null && !expectedSystem.equals(system)) {
             return "it belongs to another cluster (system identifier " + system + ", expected " + expectedSystem + ")";
+        }
+        String verified = verifiedSystem;
+        if (expectedSystem == null && verified != null && !verified.equals(system)) {
+            return "it belongs to another cluster (system identifier " + system + ", verified before was " + verified
+                    + ")";
         }
         int seen = highest.getOrDefault(system, 0);
         if (standing.timeline() < seen) {
@@ -56,6 +63,7 @@ final class Fence {
         known = true;
         String system = standing.systemIdentifier();
         if (system != null) {
+            verifiedSystem = system;
             highest.merge(system, standing.timeline(), Math::max);
         }
     }

@@ -50,6 +50,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final ScheduledThreadPoolExecutor timer;
     private final ExecutorService probes;
     private final ScheduledThreadPoolExecutor names;
+    private final ScheduledThreadPoolExecutor looks;
     private final SessionOpener opener;
     private final Fence fence = new Fence();
     private final Aliases aliases = new Aliases();
@@ -85,6 +86,9 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.names = Threads.timer("pgbaton-names-" + name);
         names.setKeepAliveTime(1, TimeUnit.SECONDS);
         names.allowCoreThreadTimeOut(true);
+        this.looks = Threads.timer("pgbaton-look-" + name);
+        looks.setKeepAliveTime(1, TimeUnit.SECONDS);
+        looks.allowCoreThreadTimeOut(true);
         this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
         this.hangs = new HangMonitor(sockets, name, this::hangThreshold, this::silent);
         hangs.start(timer);
@@ -342,7 +346,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         // Once in a ttl, so that sessions at work learn of a newer primary that no source tells them of.
         PrimaryConnector any = ask ? connectors.stream().findAny().orElse(null) : null;
         if (any != null) {
-            probes.execute(any::askAgain);
+            runLater(any::askAgain);
         }
     }
 
@@ -508,7 +512,16 @@ final class LeaderTracker implements LeaderSource.Listener {
     void refusedWrite(HostPort address, PrimaryConnector connector) {
         if (!closed && rechecks.due(address)) {
             suspect(address);
-            probes.execute(() -> connector.recheck(address));
+            runLater(() -> connector.recheck(address));
+        }
+    }
+
+    /** Never on the caller's thread, which may be the timer's or an application's, however busy the pool. */
+    private void runLater(Runnable look) {
+        try {
+            looks.execute(look);
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile: no session is left to be looked after.
         }
     }
 
@@ -519,7 +532,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         try {
             condemned = sockets.condemnAll(aliases.of(address));
             if (!condemned.isEmpty()) {
-                log.started(address + " is not the primary: it " + why);
+                log.started(address + " is not the primary: " + why);
                 log.aborting(condemned.size());
             }
             if (address.equals(route.address()) && route.verified()) {
@@ -687,6 +700,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         events.close();
         probes.shutdownNow();
         names.shutdownNow();
+        looks.shutdownNow();
         timer.shutdownNow();
         wake();
     }

@@ -57,7 +57,7 @@ class FenceTest {
     @Test
     void timelinesOfDifferentSystemsAreNotCompared() {
         fence.raise(primary(9, "8"));
-        assertThat(fence.refuse(primary(1, "7"), Topology.UNKNOWN)).isNull();
+        assertThat(fence.refuse(primary(1, "7"), system("7"))).isNull();
     }
 
     @Test
@@ -71,6 +71,15 @@ class FenceTest {
     @Test
     void historyThatOneMemberTellsKeepsNobodyOut() {
         assertThat(fence.refuse(primary(2, "7"), dcs("7", Integer.MAX_VALUE, 0)))
+                .isNull();
+    }
+
+    @Test
+    void clusterThatNoDcsNamesIsTheOneThatWasVerifiedFirst() {
+        fence.raise(primary(3, "7"));
+        assertThat(fence.refuse(primary(9, "8"), Topology.UNKNOWN)).contains("another cluster");
+        assertThat(fence.refuse(primary(9, "8"), system("8")))
+                .as("made anew, and the DCS says so")
                 .isNull();
     }
 }
