@@ -112,8 +112,9 @@ class EtcdFuzzTest {
         }
         for (int member = 1; member <= 3; member++) {
             String key = "members/node" + member;
-            if (GOOD.get(key).equals(keys.get(key))) {
-                assertThat(published.members().get("node" + member).address())
+            if (Objects.equals(GOOD.get(key), keys.get(key))) {
+                assertThat(Objects.requireNonNull(published.members().get("node" + member))
+                                .address())
                         .isEqualTo(new HostPort("10.0.0." + member, 5432));
             } else if (!keys.containsKey(key)) {
                 assertThat(published.members()).doesNotContainKey("node" + member);
