@@ -53,7 +53,11 @@ class LeaderProofIT {
     void close() throws Exception {
         available.close();
         strict.close();
-        cluster.restore(PATIENCE);
+        // Patroni refuses to be told anything while it looks for an etcd that has only just come back.
+        await("restored").atMost(PATIENCE).ignoreExceptions().until(() -> {
+            cluster.restore(PATIENCE);
+            return true;
+        });
         failsafe(false);
     }
 

@@ -38,7 +38,7 @@ public final class ClusterRef {
         this.failoverTimeout = spec.config().failoverTimeout();
         this.connector = new PrimaryConnector(tracker, spec, released::get);
         this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
-        tracker.add(connector);
+        tracker.looks().add(connector);
     }
 
     /**
@@ -194,7 +194,7 @@ public final class ClusterRef {
     /** Gives the reference back; the tracker ends a few seconds after its last one. Idempotent. */
     public void release() {
         if (released.compareAndSet(false, true)) {
-            tracker.remove(connector);
+            tracker.looks().remove(connector);
             // A thread that still waits for a primary on behalf of this reference gives up.
             tracker.wake();
             Trackers.release(tracker);

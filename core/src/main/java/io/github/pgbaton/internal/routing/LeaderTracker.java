@@ -13,10 +13,8 @@ import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Topology;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -50,7 +48,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final ScheduledThreadPoolExecutor timer;
     private final ExecutorService probes;
     private final ScheduledThreadPoolExecutor names;
-    private final ScheduledThreadPoolExecutor looks;
+    private final Looks looks;
     private final SessionOpener opener;
     private final Fence fence = new Fence();
     private final Aliases aliases = new Aliases();
@@ -62,8 +60,6 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final ProberSeat prober;
     private final ProofClock proof = new ProofClock();
     private boolean watchingProof;
-    private final Recheck rechecks = new Recheck();
-    private final Set<PrimaryConnector> connectors = ConcurrentHashMap.newKeySet();
     private final Set<HostPort> owing = ConcurrentHashMap.newKeySet();
     private volatile Semaphore connects;
     private final SwitchoverHold hold;
@@ -86,9 +82,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.names = Threads.timer("pgbaton-names-" + name);
         names.setKeepAliveTime(1, TimeUnit.SECONDS);
         names.allowCoreThreadTimeOut(true);
-        this.looks = Threads.timer("pgbaton-look-" + name);
-        looks.setKeepAliveTime(1, TimeUnit.SECONDS);
-        looks.allowCoreThreadTimeOut(true);
+        this.looks = new Looks(name);
         this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
         this.hangs = new HangMonitor(sockets, name, this::hangThreshold, this::silent);
         hangs.start(timer);
@@ -221,7 +215,7 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     @Override
     public void published(Topology announced) {
-        Topology snapshot = dialled(announced);
+        Topology snapshot = Dialled.of(announced, config.memberMap(), log::unmapped);
         List<RawSocket> condemned = List.of();
         HostPort compareLater = null;
         lock.lock();
@@ -344,9 +338,8 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
         log.flush();
         // Once in a ttl, so that sessions at work learn of a newer primary that no source tells them of.
-        PrimaryConnector any = ask ? connectors.stream().findAny().orElse(null) : null;
-        if (any != null) {
-            runLater(any::askAgain);
+        if (ask) {
+            looks.atAll();
         }
     }
 
@@ -399,31 +392,6 @@ final class LeaderTracker implements LeaderSource.Listener {
         return condemned;
     }
 
-    /** The same cluster at the addresses that this client dials. */
-    private Topology dialled(Topology snapshot) {
-        if (config.memberMap().isEmpty()) {
-            return snapshot;
-        }
-        Map<String, Member> members = new LinkedHashMap<>();
-        snapshot.members().forEach((memberName, member) -> {
-            try {
-                members.put(memberName, config.memberMap().map(member));
-            } catch (IllegalArgumentException e) {
-                // A template that makes no address of this name: without one the member cannot be dialled.
-                log.unmapped(memberName, String.valueOf(e.getMessage()));
-            }
-        });
-        return new Topology(
-                snapshot.leader(),
-                members,
-                snapshot.systemIdentifier(),
-                snapshot.timeline(),
-                snapshot.switchover(),
-                snapshot.settings(),
-                snapshot.term(),
-                snapshot.revision());
-    }
-
     /** Whether a new transaction should wait for an announced switchover; one volatile read while there is none. */
     boolean holds() {
         return hold.active();
@@ -460,13 +428,9 @@ final class LeaderTracker implements LeaderSource.Listener {
         return owing;
     }
 
-    /** @param connector that may ask the members, on the tracker's own account */
-    void add(PrimaryConnector connector) {
-        connectors.add(connector);
-    }
-
-    void remove(PrimaryConnector connector) {
-        connectors.remove(connector);
+    /** What is looked at while no caller waits for it. */
+    Looks looks() {
+        return looks;
     }
 
     /** How many sessions are opened at once in this epoch, in the order in which they were asked for. */
@@ -510,18 +474,8 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     /** A member refuses writes that nobody made read-only: it is looked at, with the credentials of who was refused. */
     void refusedWrite(HostPort address, PrimaryConnector connector) {
-        if (!closed && rechecks.due(address)) {
+        if (looks.at(address, connector)) {
             suspect(address);
-            runLater(() -> connector.recheck(address));
-        }
-    }
-
-    /** Never on the caller's thread, which may be the timer's or an application's, however busy the pool. */
-    private void runLater(Runnable look) {
-        try {
-            looks.execute(look);
-        } catch (RejectedExecutionException e) {
-            // Closed meanwhile: no session is left to be looked after.
         }
     }
 
@@ -700,7 +654,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         events.close();
         probes.shutdownNow();
         names.shutdownNow();
-        looks.shutdownNow();
+        looks.close();
         timer.shutdownNow();
         wake();
     }
