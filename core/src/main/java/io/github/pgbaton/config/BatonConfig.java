@@ -13,6 +13,7 @@ import static io.github.pgbaton.config.BatonProperty.FAILOVER_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANDSHAKE_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANG_THRESHOLD;
 import static io.github.pgbaton.config.BatonProperty.JOURNAL_LIMIT;
+import static io.github.pgbaton.config.BatonProperty.LEADER_PROOF;
 import static io.github.pgbaton.config.BatonProperty.MEMBER_MAP;
 import static io.github.pgbaton.config.BatonProperty.NAMESPACE;
 import static io.github.pgbaton.config.BatonProperty.PATRONI;
@@ -65,6 +66,7 @@ public final class BatonConfig {
     private final long journalLimit;
     private final Set<String> replayDeny;
     private final CommitMode commitOutcome;
+    private final LeaderProof leaderProof;
 
     private BatonConfig(Collection<HostPort> seeds, Settings settings) {
         this.seeds = List.copyOf(seeds);
@@ -89,6 +91,7 @@ public final class BatonConfig {
         journalLimit = settings.size(JOURNAL_LIMIT);
         replayDeny = Set.copyOf(settings.names(REPLAY_DENY));
         commitOutcome = settings.choice(COMMIT_OUTCOME, CommitMode.class);
+        leaderProof = settings.choice(LEADER_PROOF, LeaderProof.class);
 
         if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
             throw new InvalidSettingException(NOTHING_TO_CONNECT_TO);
@@ -96,6 +99,11 @@ public final class BatonConfig {
         if (!etcd.isEmpty() && scope == null) {
             throw new InvalidSettingException(
                     "etcd needs scope, because one etcd may serve many clusters; accepted: Patroni's scope as in patroni.yml");
+        }
+        if (leaderProof == LeaderProof.STRICT && etcd.isEmpty() && patroni.isEmpty()) {
+            throw new InvalidSettingException(
+                    "leaderProof=strict needs somebody who confirms the leader; accepted: strict with etcd or patroni,"
+                            + " or available");
         }
         if ((etcdCertFile == null) != (etcdKeyFile == null)) {
             throw new InvalidSettingException("etcdCertFile and etcdKeyFile go together, and only "
@@ -256,6 +264,11 @@ public final class BatonConfig {
         return commitOutcome;
     }
 
+    /** @return what happens once no source has confirmed a leader for Patroni's ttl */
+    public LeaderProof leaderProof() {
+        return leaderProof;
+    }
+
     /** @return what this configuration has in common with every other one of the same cluster */
     public ClusterId clusterId() {
         return new ClusterId(etcd, patroni, seeds, namespace, scope, etcdUser, memberMap);
@@ -268,8 +281,8 @@ public final class BatonConfig {
                 + ", namespace=" + namespace + ", etcdUser=" + etcdUser + ", failoverTimeout="
                 + DurationText.format(failoverTimeout) + ", probeInterval=" + DurationText.format(probeInterval)
                 + ", handshakeTimeout=" + DurationText.format(handshakeTimeout) + ", switchoverHold="
-                + DurationText.format(switchoverHold) + ", connectLimit=" + connectLimit + ", replay="
-                + (replay ? "verified" : "off") + "]";
+                + DurationText.format(switchoverHold) + ", connectLimit=" + connectLimit + ", leaderProof="
+                + leaderProof + ", replay=" + (replay ? "verified" : "off") + "]";
     }
 
     /** Collects settings one by one and judges them together in {@link #build}; not thread-safe, may be built from again. */

@@ -88,6 +88,13 @@ public enum BatonProperty {
             Limits.range("0ms", "1h"),
             "how long a call may wait for the server before the server itself is checked; without it a third of Patroni's"
                     + " ttl, `0` for never"),
+    LEADER_PROOF(
+            "leaderProof",
+            "available",
+            Kind.CHOICE,
+            Limits.oneOf(LeaderProof.class),
+            "what happens once neither `etcd` nor `patroni` has confirmed a leader for Patroni's ttl: with `available`"
+                    + " PostgreSQL itself is asked and work goes on, with `strict` nothing new is begun"),
     CONNECT_LIMIT(
             "connectLimit",
             "16",
@@ -285,6 +292,9 @@ public enum BatonProperty {
         DriverPropertyInfo described =
                 new DriverPropertyInfo(key, kind == Kind.SECRET ? null : given != null ? given : defaultText);
         described.description = text.replace("`", "") + " (" + accepts() + ")";
+        if (kind == Kind.CHOICE) {
+            described.choices = words().toArray(String[]::new);
+        }
         return described;
     }
 }

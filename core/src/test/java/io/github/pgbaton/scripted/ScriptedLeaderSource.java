@@ -10,6 +10,7 @@ import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Switchover;
 import io.github.pgbaton.topology.Topology;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +33,7 @@ public final class ScriptedLeaderSource implements LeaderSource {
     private @Nullable Switchover switchover;
     private ClusterSettings settings = ClusterSettings.DEFAULTS;
     private boolean spoken;
+    private int timeline;
 
     /** Makes the source that a URL with this scope and any {@code etcd} gets. */
     public static ScriptedLeaderSource register(String scope) {
@@ -61,9 +63,33 @@ public final class ScriptedLeaderSource implements LeaderSource {
         return this;
     }
 
+    /** Patroni's ttl, and whether a primary may go on without the lock. */
+    public synchronized ScriptedLeaderSource settings(Duration ttl, boolean paused, boolean failsafe) {
+        ClusterSettings d = ClusterSettings.DEFAULTS;
+        settings = new ClusterSettings(ttl, d.loopWait(), d.retryTimeout(), paused, failsafe, false, false);
+        return this;
+    }
+
+    /** What the DCS's history says. */
+    public synchronized ScriptedLeaderSource history(int newest) {
+        timeline = newest;
+        return this;
+    }
+
+    /** A leader whose member key is missing. */
+    public synchronized ScriptedLeaderSource forget(String name) {
+        members.remove(name);
+        return this;
+    }
+
     public synchronized void announce(@Nullable Switchover planned) {
         switchover = planned;
         publish();
+    }
+
+    /** Says this, whatever was set before. */
+    public synchronized void say(Topology snapshot) {
+        Objects.requireNonNull(listener).published(snapshot);
     }
 
     /** As Patroni ends a switchover: the key is empty again, and another member leads. */
@@ -96,7 +122,7 @@ public final class ScriptedLeaderSource implements LeaderSource {
         if (now != null) {
             revision++;
             Leader holder = leader == null ? null : new Leader(leader, revision);
-            now.published(new Topology(holder, members, system, 0, switchover, settings, 1, revision));
+            now.published(new Topology(holder, members, system, timeline, switchover, settings, 1, revision));
         }
     }
 

@@ -41,7 +41,9 @@ public final class ScriptedPostgres implements AutoCloseable {
         /** ERROR 23505, and lives on. */
         FAIL,
         /** ERROR 57P01, as a foreign server's comes through, and lives on. */
-        FAIL_57P01
+        FAIL_57P01,
+        /** ERROR 25006, as from a standby, and lives on. */
+        FAIL_READ_ONLY
     }
 
     private final ServerSocket listener;
@@ -149,6 +151,11 @@ public final class ScriptedPostgres implements AutoCloseable {
                 .filter(sql -> !sql.contains("pg_is_in_recovery"))
                 .filter(sql -> !sql.startsWith("SET extra_float_digits") && !sql.startsWith("SET application_name"))
                 .toList();
+    }
+
+    /** As {@link #statements}, with everything that the driver asked. */
+    public List<String> allStatements() {
+        return List.copyOf(statements);
     }
 
     /** How many connections were ever taken. */
@@ -323,6 +330,12 @@ public final class ScriptedPostgres implements AutoCloseable {
                 }
                 case FAIL -> {
                     out.write(Message.error("ERROR", "23505", "duplicate key"));
+                    failed = true;
+                    status = status == 'I' ? 'I' : 'E';
+                    return true;
+                }
+                case FAIL_READ_ONLY -> {
+                    out.write(Message.error("ERROR", "25006", "cannot execute INSERT in a read-only transaction"));
                     failed = true;
                     status = status == 'I' ? 'I' : 'E';
                     return true;

@@ -34,6 +34,7 @@ class FollowerTest {
     private static final class Fake implements Endpoint {
         final List<WatchEvents> watches = new CopyOnWriteArrayList<>();
         final AtomicInteger reads = new AtomicInteger();
+        final AtomicInteger looks = new AtomicInteger();
         final AtomicInteger open = new AtomicInteger();
         volatile Supplier<CompletableFuture<KeyState>> answer;
         volatile long confirmTerm;
@@ -76,6 +77,7 @@ class FollowerTest {
 
         @Override
         public CompletableFuture<KeyState> readLeader() {
+            looks.incrementAndGet();
             return answer.get();
         }
 
@@ -168,6 +170,57 @@ class FollowerTest {
         fake.lastWatch().changed(1, 5, List.of(leader("n2", 11)));
         recorder.awaitLeader("n2", SOON);
         assertThat(recorder.published).hasSize(2);
+    }
+
+    @Test
+    void anEarlierRevisionOfTheWatchIsNotApplied() {
+        Fake fake = new Fake(state(1, 5, 10, "n1"));
+        start(fake);
+        awaitWatches(fake, 1);
+        fake.lastWatch().changed(1, 5, List.of(leader("n2", 20)));
+        fake.lastWatch().changed(1, 5, List.of(leader("zombie", 15)));
+        fake.lastWatch().changed(1, 5, List.of(new KeyChange("leader", null, 20)));
+        fake.lastWatch().changed(1, 5, List.of(leader("n3", 21)));
+        recorder.awaitLeader("n3", SOON);
+        assertThat(recorder.published)
+                .extracting(t -> Recorder.leaderOf(t).member())
+                .containsExactly("n1", "n2", "n3");
+    }
+
+    @Test
+    void aReadingOfAnEarlierTermIsNotBelievedThoughItsRevisionIsHigher() {
+        Fake lagging = new Fake(state(1, 5, 10, "n1"));
+        Fake good = new Fake(state(1, 5, 10, "n1"));
+        lagging.hangs();
+        start(lagging, good);
+        recorder.awaitLeader("n1", SOON);
+        awaitWatches(good, 1);
+        lagging.says(state(1, 4, 99, "zombie"));
+        good.says(state(1, 5, 12, "n2"));
+        good.lastWatch().ended("lost", false);
+        recorder.awaitLeader("n2", SOON);
+        int reads = lagging.reads.get();
+        good.lastWatch().ended("lost", false);
+        await().atMost(SOON).until(() -> lagging.reads.get() > reads);
+        awaitWatches(good, 3);
+        assertThat(recorder.published)
+                .extracting(t -> Recorder.leaderOf(t).member())
+                .containsExactly("n1", "n2");
+    }
+
+    @Test
+    void aSuspicionIsNotAnsweredByALaggingMember() {
+        Fake good = new Fake(state(1, 5, 20, "n2"));
+        Fake lagging = new Fake(state(1, 5, 20, "n2"));
+        lagging.hangs();
+        EtcdLeaderSource source = start(good, lagging);
+        await().atMost(SOON).until(() -> Keys.get(source.watched()).equals("fake"));
+        lagging.says(state(1, 5, 10, "n1"));
+        int looks = lagging.looks.get();
+        source.suspect();
+        await("the lagging member is asked").atMost(SOON).until(() -> lagging.looks.get() > looks + 2);
+        assertThat(good.watches).as("the watch stays where it is").hasSize(1);
+        assertThat(recorder.published).hasSize(1);
     }
 
     @Test

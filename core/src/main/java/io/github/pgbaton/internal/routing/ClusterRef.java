@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.config.LeaderProof;
 import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
@@ -20,17 +21,21 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
+import org.postgresql.jdbc.PgConnection;
 
 /**
  * One reference to a cluster's shared tracker, with the database and the credentials of one caller; the tracker lives
  * until its last reference is released. Thread-safe.
  */
 public final class ClusterRef {
+    private static final String READ_ONLY_TRANSACTION = "25006";
+
     private final LeaderTracker tracker;
     private final PrimaryConnector connector;
     private final ConnectionSpec spec;
     private final Duration failoverTimeout;
     private final ProtectionCounters protection;
+    private final boolean strict;
     private final AtomicBoolean released = new AtomicBoolean();
 
     private ClusterRef(LeaderTracker tracker, ConnectionSpec spec) {
@@ -39,6 +44,8 @@ public final class ClusterRef {
         this.failoverTimeout = spec.config().failoverTimeout();
         this.protection = ProtectionCounters.of(tracker.name());
         this.connector = new PrimaryConnector(tracker, spec, released::get);
+        this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
+        tracker.looks().add(connector);
     }
 
     /**
@@ -171,12 +178,12 @@ public final class ClusterRef {
 
     /** @return whether a new transaction should first {@link #awaitSwitchover}; one volatile read while it need not */
     public boolean holds() {
-        return tracker.holds();
+        return tracker.holds() || (strict && tracker.unconfirmed(tracker.route()));
     }
 
     /**
-     * Waits for an announced switchover to bring another leader; {@code switchoverHold} from the announcement at the
-     * longest.
+     * Waits for an announced switchover to bring another leader, {@code switchoverHold} from the announcement at the
+     * longest; with {@code leaderProof=strict} also for a source to confirm the leader, to the deadline.
      *
      * @param deadline of the caller, which may be earlier
      * @param cancelled whether the caller no longer wants to wait; looked at when {@link #wake} is called
@@ -184,11 +191,46 @@ public final class ClusterRef {
      */
     public void awaitSwitchover(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
         try {
-            tracker.awaitSwitchover(deadline, () -> released.get() || cancelled.getAsBoolean());
+            tracker.awaitSwitchover(deadline, strict, () -> released.get() || cancelled.getAsBoolean());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SQLTransientConnectionException(
                     "interrupted while waiting for a switchover of " + name() + "; nothing was sent", "08001", e);
+        }
+    }
+
+    /**
+     * @param waited by the caller
+     * @throws SQLException 08001 where {@code leaderProof=strict} and no source has confirmed the leader for a ttl
+     */
+    public void requireProof(Duration waited) throws SQLException {
+        if (strict && tracker.unconfirmed(tracker.route())) {
+            throw connector.unconfirmed(waited);
+        }
+    }
+
+    /**
+     * Takes note of a statement that failed on a living session: where its member refused a write that nobody made
+     * read-only, the member is looked at, and loses its sessions where it is no primary any more. Never waits.
+     *
+     * @param session that lives on
+     * @param failure of the statement, which the application gets in any case
+     */
+    public void refused(OpenSession session, SQLException failure) {
+        if (READ_ONLY_TRANSACTION.equals(failure.getSQLState()) && !madeReadOnly(session)) {
+            tracker.refusedWrite(session.address(), connector);
+        }
+    }
+
+    /** By JDBC, by a setting, or by the role; BEGIN READ ONLY is not seen here, and costs a look at the member. */
+    private static boolean madeReadOnly(OpenSession session) {
+        PgConnection connection = session.connection();
+        try {
+            return !"on".equals(connection.getParameterStatus("in_hot_standby"))
+                    && (connection.isReadOnly()
+                            || "on".equals(connection.getParameterStatus("default_transaction_read_only")));
+        } catch (SQLException e) {
+            return true;
         }
     }
 
@@ -232,6 +274,7 @@ public final class ClusterRef {
     /** Gives the reference back; the tracker ends a few seconds after its last one. Idempotent. */
     public void release() {
         if (released.compareAndSet(false, true)) {
+            tracker.looks().remove(connector);
             // A thread that still waits for a primary on behalf of this reference gives up.
             tracker.wake();
             Trackers.release(tracker);

@@ -110,6 +110,19 @@ final class FailoverLog {
                 + (last == null ? "asking the members themselves" : "going on with " + last));
     }
 
+    /** No source has confirmed a leader for a whole ttl; of the members' PostgreSQL it is told by the caller. */
+    void unproven(Duration ttl, @Nullable String silence, String last, boolean asking) {
+        warn(cluster + ": no source has confirmed a leader for " + seconds(ttl.toNanos()) + " ("
+                + (silence == null ? "nobody holds the lock" : silence) + "), last " + last + "; "
+                + (asking
+                        ? "asking the members from now on, and connections with leaderProof=strict begin nothing new"
+                        : "new sessions wait for a leader, and connections with leaderProof=strict begin nothing new"));
+    }
+
+    void provenAgain(String leader) {
+        info(cluster + ": the leader is confirmed again: " + leader);
+    }
+
     void unmapped(String member, String why) {
         warn(cluster + ": memberMap gives no address for " + member + ": " + why);
     }

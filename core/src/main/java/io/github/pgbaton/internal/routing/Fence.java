@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.topology.Topology;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -14,14 +15,17 @@ import org.jspecify.annotations.Nullable;
 final class Fence {
     private final ConcurrentMap<String, Integer> highest = new ConcurrentHashMap<>();
     private volatile boolean known;
+    /** Of the last primary that was verified: where no DCS tells the cluster's, a stranger is known by it. */
+    private volatile @Nullable String verifiedSystem;
 
     /**
      * @param standing of a member that says it takes writes
-     * @param expectedSystem the DCS's system identifier, null where unknown
+     * @param topology the source's last word, with the DCS's system identifier and history where it knows them
      * @return why it may not have a session, null where it may
      */
     @Nullable
-    String refuse(Standing standing, @Nullable String expectedSystem) {
+    String refuse(Standing standing, Topology topology) {
+        String expectedSystem = topology.systemIdentifier();
         String system = standing.systemIdentifier();
         if (system == null) {
             return null;
@@ -29,9 +33,22 @@ final class Fence {
         if (expectedSystem != null && !expectedSystem.equals(system)) {
             return "it belongs to another cluster (system identifier " + system + ", expected " + expectedSystem + ")";
         }
+        String verified = verifiedSystem;
+        if (expectedSystem == null && verified != null && !verified.equals(system)) {
+            return "it belongs to another cluster (system identifier " + system + ", verified before was " + verified
+                    + ")";
+        }
         int seen = highest.getOrDefault(system, 0);
         if (standing.timeline() < seen) {
             return "it writes timeline " + standing.timeline() + ", but timeline " + seen + " was seen already";
+        }
+        // A primary writes the history after its promotion, so the DCS's is never ahead of the newest primary. It
+        // counts where this JVM has seen no primary yet, and a zombie has taken the lock back. What a single REST
+        // endpoint tells does not: nonsense there would keep every leader out.
+        boolean fromTheDcs = topology.term() > 0;
+        if (fromTheDcs && system.equals(expectedSystem) && standing.timeline() < topology.timeline()) {
+            return "it writes timeline " + standing.timeline() + ", but the cluster's history has reached timeline "
+                    + topology.timeline();
         }
         return null;
     }
@@ -46,6 +63,7 @@ final class Fence {
         known = true;
         String system = standing.systemIdentifier();
         if (system != null) {
+            verifiedSystem = system;
             highest.merge(system, standing.timeline(), Math::max);
         }
     }

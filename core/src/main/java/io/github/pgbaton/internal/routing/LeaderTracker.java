@@ -13,10 +13,8 @@ import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Topology;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -39,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LeaderTracker implements LeaderSource.Listener {
     private static final int PROBE_THREADS = 16;
+    private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** More permits than anybody could wait for. */
+    private static final int EVERYBODY = 1 << 20;
 
     private final String name;
     private final BatonConfig config;
@@ -47,6 +49,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final ScheduledThreadPoolExecutor timer;
     private final ExecutorService probes;
     private final ScheduledThreadPoolExecutor names;
+    private final Looks looks;
     private final SessionOpener opener;
     private final Fence fence = new Fence();
     private final Aliases aliases = new Aliases();
@@ -55,8 +58,11 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final EventQueue events;
     private final FailoverLog log;
     private volatile Route route = Route.NONE;
-    private boolean probing;
-    private final Semaphore connects;
+    private final ProberSeat prober;
+    private final ProofClock proof = new ProofClock();
+    private boolean watchingProof;
+    private final Set<HostPort> owing = ConcurrentHashMap.newKeySet();
+    private volatile Semaphore connects;
     private final SwitchoverHold hold;
     private final HangMonitor hangs;
     private final ConcurrentMap<String, Object> shared = new ConcurrentHashMap<>();
@@ -71,12 +77,14 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.sockets = new SocketRegistry(name);
         this.hold = new SwitchoverHold(config.switchoverHold());
         this.connects = new Semaphore(config.connectLimit(), true);
+        this.prober = new ProberSeat(PrimaryConnector.longestStep(config));
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
         // One for the look-ups of the source's news; never the source's own thread, however busy the pool.
         this.names = Threads.timer("pgbaton-names-" + name);
         names.setKeepAliveTime(1, TimeUnit.SECONDS);
         names.allowCoreThreadTimeOut(true);
+        this.looks = new Looks(name);
         this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
         this.hangs = new HangMonitor(sockets, name, this::hangThreshold, this::silent);
         hangs.start(timer);
@@ -181,16 +189,33 @@ final class LeaderTracker implements LeaderSource.Listener {
         if (told && (!now.held() || leader == null || !aliases.same(leader, address))) {
             return "does not hold the lock now";
         }
-        return fence.refuse(standing, now.topology().systemIdentifier());
+        return fence.refuse(standing, now.topology());
     }
 
     boolean hasSource() {
         return source != null;
     }
 
-    /** Whether the members themselves have to be asked: there is no source, or it cannot tell. */
+    /**
+     * Whether the members themselves have to be asked: there is no source, or it cannot tell, or nobody has held the lock
+     * for a whole ttl although a primary may be at work without it, as it may while Patroni is paused or failsafe.
+     */
     boolean mustAskMembers(Route now) {
-        return source == null || now.silence() != null;
+        return source == null || now.silence() != null || (!now.held() && mayWorkWithoutLock(now) && unproven(now));
+    }
+
+    private static boolean mayWorkWithoutLock(Route now) {
+        return now.topology().settings().paused() || now.topology().settings().failsafe();
+    }
+
+    /** Whether no source has confirmed a leader for Patroni's ttl; one volatile read while one does. */
+    boolean unproven(Route now) {
+        return source != null && proof.expired(now.topology().settings().ttl());
+    }
+
+    /** Whether a connection that wants the leader confirmed by a source may begin nothing now. */
+    boolean unconfirmed(Route now) {
+        return unproven(now) || now.asked();
     }
 
     /** Everybody who might be the primary: the URL's seeds and the members the source once named. */
@@ -215,7 +240,7 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     @Override
     public void published(Topology announced) {
-        Topology snapshot = dialled(announced);
+        Topology snapshot = Dialled.of(announced, config.memberMap(), log::unmapped);
         List<RawSocket> condemned = List.of();
         HostPort compareLater = null;
         lock.lock();
@@ -226,17 +251,32 @@ final class LeaderTracker implements LeaderSource.Listener {
             }
             Leader leader = snapshot.leader();
             Member member = snapshot.leaderMember().orElse(null);
+            if (leader == null) {
+                doubtProof();
+            } else if (proof.confirm()) {
+                log.provenAgain(leader.member());
+            }
             if (leader == null || (member == null && !leader.member().equals(old.member()))) {
                 // A leader whose member key is missing has no address to go to yet, and the old one leads no longer.
                 if (old.held()) {
-                    log.started("the leader key of " + old.leaderText() + " is gone");
+                    log.started(
+                            leader == null
+                                    ? "the leader key of " + old.leaderText() + " is gone"
+                                    : "the lock went from " + old.leaderText() + " to " + leader.member()
+                                            + ", whose address is not known yet");
                 }
                 route = old.lost(snapshot);
-            } else if (member == null || (old.held() && sameMember(old, member))) {
+                if (leader != null && old.member() != null && !old.asked()) {
+                    condemned = condemnAllBut(Set.of());
+                }
+            } else if (member == null) {
                 route = old.withTopology(snapshot);
+            } else if (old.held() && sameMember(old, member)) {
+                route = old.confirmed(snapshot);
             } else {
                 // First, so that a session which is being opened to the old leader is either found below or finds this.
                 route = old.elected(member.name(), member.address(), snapshot);
+                freshConnects();
                 log.elected(member.name(), member.address());
                 HostPort before = old.address();
                 if (before != null && !aliases.same(before, member.address())) {
@@ -271,6 +311,61 @@ final class LeaderTracker implements LeaderSource.Listener {
             abortAllButResolved(compareLater);
         }
         log.flush();
+    }
+
+    /** The permits of an epoch are its own: an opening that is stuck at the old leader takes none from the new one. */
+    private void freshConnects() {
+        Semaphore old = connects;
+        connects = new Semaphore(config.connectLimit(), true);
+        // Whoever waits in the old queue goes on at once, and finds that the route is another one.
+        old.release(EVERYBODY);
+    }
+
+    /** Nobody names a leader any more; under the lock. */
+    private void doubtProof() {
+        proof.doubt();
+        if (!watchingProof) {
+            watchingProof = watchProofIn(proof.left(route.topology().settings().ttl()));
+        }
+    }
+
+    private boolean watchProofIn(long nanos) {
+        try {
+            timer.schedule(this::watchProof, Math.max(nanos, MILLI) + MILLI, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile: nobody connects any more.
+            return false;
+        }
+    }
+
+    /** A doubt has lasted for a ttl, or for one more: what PostgreSQL proved is old, and it is to prove it again. */
+    private void watchProof() {
+        boolean ask = false;
+        lock.lock();
+        try {
+            Route now = route;
+            Duration ttl = now.topology().settings().ttl();
+            watchingProof = !proof.confirmed();
+            if (watchingProof && !proof.expired(ttl)) {
+                watchingProof = watchProofIn(proof.left(ttl));
+            } else if (watchingProof) {
+                ask = mustAskMembers(now);
+                if (proof.tell()) {
+                    log.unproven(ttl, now.silence(), now.leaderText(), ask);
+                }
+                route = now.withVerified(false);
+                changed.signalAll();
+                watchingProof = watchProofIn(ttl.toNanos());
+            }
+        } finally {
+            lock.unlock();
+        }
+        log.flush();
+        // Once in a ttl, so that sessions at work learn of a newer primary that no source tells them of.
+        if (ask) {
+            looks.atAll();
+        }
     }
 
     private void expireHoldLater() {
@@ -322,42 +417,22 @@ final class LeaderTracker implements LeaderSource.Listener {
         return condemned;
     }
 
-    /** The same cluster at the addresses that this client dials. */
-    private Topology dialled(Topology snapshot) {
-        if (config.memberMap().isEmpty()) {
-            return snapshot;
-        }
-        Map<String, Member> members = new LinkedHashMap<>();
-        snapshot.members().forEach((memberName, member) -> {
-            try {
-                members.put(memberName, config.memberMap().map(member));
-            } catch (IllegalArgumentException e) {
-                // A template that makes no address of this name: without one the member cannot be dialled.
-                log.unmapped(memberName, String.valueOf(e.getMessage()));
-            }
-        });
-        return new Topology(
-                snapshot.leader(),
-                members,
-                snapshot.systemIdentifier(),
-                snapshot.timeline(),
-                snapshot.switchover(),
-                snapshot.settings(),
-                snapshot.term(),
-                snapshot.revision());
-    }
-
     /** Whether a new transaction should wait for an announced switchover; one volatile read while there is none. */
     boolean holds() {
         return hold.active();
     }
 
-    /** Waits until the announced switchover has brought another leader, was withdrawn, or has taken too long. */
-    void awaitSwitchover(Deadline deadline, BooleanSupplier abandoned) throws InterruptedException {
+    /**
+     * Waits until the announced switchover has brought another leader, was withdrawn, or has taken too long.
+     *
+     * @param strict whether it also waits for a source to confirm the leader, to the deadline
+     */
+    void awaitSwitchover(Deadline deadline, boolean strict, BooleanSupplier abandoned) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             while (!closed && !abandoned.getAsBoolean()) {
-                long left = Math.min(hold.leftNanos(), deadline.leftNanos());
+                long held = strict && unconfirmed(route) ? Long.MAX_VALUE : hold.leftNanos();
+                long left = Math.min(held, deadline.leftNanos());
                 if (left <= 0) {
                     return;
                 }
@@ -368,7 +443,22 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
     }
 
-    /** How many sessions are opened at once, in the order in which they were asked for. */
+    /** How long one member may take to be opened and to answer. */
+    Duration longestAnswer() {
+        return PrimaryConnector.longestStep(config);
+    }
+
+    /** Members that owe an answer to a question of any caller: one that is stuck takes one thread, and not one of each. */
+    Set<HostPort> owing() {
+        return owing;
+    }
+
+    /** What is looked at while no caller waits for it. */
+    Looks looks() {
+        return looks;
+    }
+
+    /** How many sessions are opened at once in this epoch, in the order in which they were asked for. */
     Semaphore connects() {
         return connects;
     }
@@ -383,6 +473,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         try {
             log.silent(reason, route.address() == null ? null : route.leaderText());
             route = route.silent(reason);
+            doubtProof();
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -401,6 +492,37 @@ final class LeaderTracker implements LeaderSource.Listener {
         } finally {
             lock.unlock();
         }
+        if (source != null) {
+            source.suspect();
+        }
+    }
+
+    /** A member refuses writes that nobody made read-only: it is looked at, with the credentials of who was refused. */
+    void refusedWrite(HostPort address, PrimaryConnector connector) {
+        if (looks.at(address, connector)) {
+            suspect(address);
+        }
+    }
+
+    /** A member says itself that it is no primary, or one of the past: no session stays on it. */
+    void shun(HostPort address, String why) {
+        List<RawSocket> condemned;
+        lock.lock();
+        try {
+            condemned = sockets.condemnAll(aliases.of(address));
+            if (!condemned.isEmpty()) {
+                log.started(address + " is not the primary: " + why);
+                log.aborting(condemned.size());
+            }
+            if (address.equals(route.address()) && route.verified()) {
+                route = route.withVerified(false);
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+        sockets.abort(condemned);
+        log.flush();
         if (source != null) {
             source.suspect();
         }
@@ -426,7 +548,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     boolean verified(Route seen, Standing standing) {
         lock.lock();
         try {
-            if (route.epoch() != seen.epoch() || route.held() != seen.held()) {
+            if (route.epoch() != seen.epoch() || route.held() != seen.held() || fenced(standing)) {
                 return false;
             }
             fence.raise(standing);
@@ -449,12 +571,13 @@ final class LeaderTracker implements LeaderSource.Listener {
         lock.lock();
         try {
             Route old = route;
-            if (old.epoch() != seen.epoch() || !mustAskMembers(old)) {
+            if (old.epoch() != seen.epoch() || !mustAskMembers(old) || fenced(standing)) {
                 return false;
             }
             fence.raise(standing);
             Route next = address.equals(old.address()) ? old : old.found(nameAt(address), address);
             if (next != old) {
+                freshConnects();
                 log.elected(String.valueOf(next.member()), address);
             }
             route = next.withVerified(true);
@@ -480,24 +603,25 @@ final class LeaderTracker implements LeaderSource.Listener {
                 .orElse(address.toString());
     }
 
-    /** Only one thread of the JVM asks an unproven leader; false: somebody else is doing it. */
-    boolean startProbing() {
+    /** Again under the lock: two probers may come to their answers at once. */
+    private boolean fenced(Standing standing) {
+        return fence.refuse(standing, route.topology()) != null;
+    }
+
+    /** One thread of the JVM at a time asks an unproven leader, or the members; null: somebody else is doing it. */
+    ProberSeat.@Nullable Claim startProbing(Route seen, boolean asking) {
         lock.lock();
         try {
-            if (probing) {
-                return false;
-            }
-            probing = true;
-            return true;
+            return prober.take(seen, asking);
         } finally {
             lock.unlock();
         }
     }
 
-    void stopProbing() {
+    void stopProbing(ProberSeat.Claim claim) {
         lock.lock();
         try {
-            probing = false;
+            prober.leave(claim);
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -518,12 +642,16 @@ final class LeaderTracker implements LeaderSource.Listener {
     }
 
     /** Waits until the route is another one or nobody probes any more, nobody wants it any more, or the time is up. */
-    void awaitProbe(Route seen, long nanos, BooleanSupplier abandoned) throws InterruptedException {
+    void awaitProbe(Route seen, boolean asking, long nanos, BooleanSupplier abandoned) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            long left = nanos;
-            while (route == seen && probing && !closed && left > 0 && !abandoned.getAsBoolean()) {
-                left = changed.awaitNanos(left);
+            long end = System.nanoTime() + nanos;
+            while (route == seen && !closed && !abandoned.getAsBoolean()) {
+                long left = Math.min(end - System.nanoTime(), prober.busyNanos(seen, asking));
+                if (left <= 0) {
+                    return;
+                }
+                changed.awaitNanos(left);
             }
         } finally {
             lock.unlock();
@@ -551,6 +679,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         events.close();
         probes.shutdownNow();
         names.shutdownNow();
+        looks.close();
         timer.shutdownNow();
         wake();
     }

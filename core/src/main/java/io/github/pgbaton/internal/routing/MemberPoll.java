@@ -11,7 +11,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,7 +28,7 @@ final class MemberPoll {
     /** How long a round waits for a further answer. */
     private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-    private final Set<HostPort> asked = ConcurrentHashMap.newKeySet();
+    private final Set<HostPort> owing;
     private final LeaderTracker tracker;
     private final ConnectionSpec spec;
     private final BiFunction<Route, Standing, @Nullable String> refusal;
@@ -47,6 +46,7 @@ final class MemberPoll {
 
     MemberPoll(LeaderTracker tracker, ConnectionSpec spec, BiFunction<Route, Standing, @Nullable String> refusal) {
         this.tracker = tracker;
+        this.owing = tracker.owing();
         this.spec = spec;
         this.refusal = refusal;
     }
@@ -59,7 +59,7 @@ final class MemberPoll {
         int left = 0;
         for (HostPort member : members) {
             // One that still owes its last answer, for it is frozen or cut off, is not asked again meanwhile.
-            if (asked.add(member)) {
+            if (owing.add(member)) {
                 left++;
                 tracker.probes().execute(() -> round.deliver(ask(member, deadline)));
             }
@@ -68,7 +68,9 @@ final class MemberPoll {
         SQLException hopeless = null;
         boolean finished = false;
         try {
-            long until = System.nanoTime() + Math.max(deadline.leftNanos(), 1);
+            // Where nobody says anything at all, the round ends with the longest that one of them may take.
+            long until =
+                    System.nanoTime() + deadline.left(tracker.longestAnswer()).toNanos();
             for (; left > 0; left--) {
                 Reply reply = round.replies.poll(Math.max(until - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
                 if (reply == null) {
@@ -103,7 +105,7 @@ final class MemberPoll {
         private boolean over;
 
         void deliver(Reply reply) {
-            asked.remove(reply.address);
+            owing.remove(reply.address);
             lock.lock();
             try {
                 if (!over) {
@@ -157,6 +159,10 @@ final class MemberPoll {
         if (why != null) {
             attempts.add(answer.session.address(), why);
             answer.session.discard(tracker.sockets());
+            if (standing.inRecovery()
+                    || tracker.fence().refuse(standing, tracker.route().topology()) != null) {
+                tracker.shun(answer.session.address(), why);
+            }
             return best;
         }
         if (best != null) {

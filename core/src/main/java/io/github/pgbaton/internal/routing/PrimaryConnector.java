@@ -1,6 +1,8 @@
 package io.github.pgbaton.internal.routing;
 
+import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.config.LeaderProof;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
@@ -12,6 +14,7 @@ import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +52,7 @@ final class PrimaryConnector {
     private final BooleanSupplier abandoned;
     private final MemberPoll poll;
     private final boolean readOnlyWanted;
+    private final boolean strict;
     private final IntervalFunction freshPause;
     private final IntervalFunction longerPause;
 
@@ -57,11 +61,17 @@ final class PrimaryConnector {
         this.abandoned = abandoned;
         this.spec = spec;
         this.readOnlyWanted = PGProperty.READ_ONLY.getBoolean(spec.pgProperties());
+        this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
         this.poll = new MemberPoll(tracker, spec, this::refusal);
         Duration interval = tracker.config().probeInterval();
         this.freshPause = IntervalFunction.ofRandomized(interval.toMillis(), 0.2);
         Duration longest = interval.compareTo(LONGEST_PAUSE) > 0 ? interval : LONGEST_PAUSE;
         this.longerPause = IntervalFunction.ofExponentialRandomBackoff(interval, 1.5, 0.2, longest);
+    }
+
+    /** How long one step of a prober may take that is not stuck in the look-up of a name. */
+    static Duration longestStep(BatonConfig config) {
+        return config.handshakeTimeout().plus(ANSWER).plusSeconds(1);
     }
 
     /**
@@ -107,32 +117,43 @@ final class PrimaryConnector {
                             + " connect to the cluster that it follows",
                     "08001");
         }
+        if (strict && tracker.unconfirmed(route)) {
+            tracker.awaitChange(route, deadline.leftNanos(), abandoned);
+            return null;
+        }
         if (route.verified() && address != null) {
             // A thundering herd of handshakes would slow down the very primary that everybody waits for.
-            if (!tracker.connects().tryAcquire(Math.max(deadline.leftNanos(), 0), TimeUnit.NANOSECONDS)) {
+            Semaphore connects = tracker.connects();
+            if (!connects.tryAcquire(Math.max(deadline.leftNanos(), 0), TimeUnit.NANOSECONDS)) {
                 attempts.add(address, "other connections are being opened, connectLimit at a time");
                 return null;
             }
             try {
                 return tracker.route() == route ? join(route, address, attempts, deadline) : null;
             } finally {
-                tracker.connects().release();
+                connects.release();
             }
         }
-        boolean ask = tracker.mustAskMembers(route);
+        boolean ask = mustAskMembers(route);
         if (!ask && (!route.held() || address == null)) {
             tracker.awaitChange(route, deadline.leftNanos(), abandoned);
             return null;
         }
-        if (!tracker.startProbing()) {
-            tracker.awaitProbe(route, deadline.leftNanos(), abandoned);
+        ProberSeat.Claim claim = tracker.startProbing(route, ask);
+        if (claim == null) {
+            tracker.awaitProbe(route, ask, deadline.leftNanos(), abandoned);
             return null;
         }
         try {
-            return ask ? askMembers(route, attempts, deadline) : prove(route, attempts, deadline);
+            return ask ? askMembers(route, claim, attempts, deadline) : prove(route, claim, attempts, deadline);
         } finally {
-            tracker.stopProbing();
+            tracker.stopProbing(claim);
         }
+    }
+
+    /** What the members say of themselves is no confirmation where a source has to give one. */
+    private boolean mustAskMembers(Route route) {
+        return !strict && tracker.mustAskMembers(route);
     }
 
     /** Opens a further session in an epoch that is proven. */
@@ -169,15 +190,16 @@ final class PrimaryConnector {
     }
 
     /** Opens a session to a leader that has not proven itself yet, and stays on it until it does. */
-    private @Nullable OpenSession prove(Route route, Attempts attempts, Deadline deadline)
+    private @Nullable OpenSession prove(Route route, ProberSeat.Claim claim, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
         HostPort address = java.util.Objects.requireNonNull(route.address());
         for (int attempt = 1; mayProve(route) && !deadline.passed(); attempt++) {
             OpenSession session = null;
+            claim.alive();
             try {
                 session = tracker.opener().open(address, spec, deadline);
                 tracker.aliases().learn(session);
-                Standing standing = awaitWritable(session, route, attempts, deadline);
+                Standing standing = awaitWritable(session, route, claim, attempts, deadline);
                 if (standing != null && tracker.verified(route, standing)) {
                     OpenSession proven = session;
                     session = null;
@@ -208,9 +230,11 @@ final class PrimaryConnector {
     }
 
     /** Null: this session will not prove it. */
-    private @Nullable Standing awaitWritable(OpenSession session, Route route, Attempts attempts, Deadline deadline)
+    private @Nullable Standing awaitWritable(
+            OpenSession session, Route route, ProberSeat.Claim claim, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
         while (mayProve(route) && !deadline.passed()) {
+            claim.alive();
             Standing standing = ask(session, deadline);
             String refusal = refusal(route, standing);
             if (refusal == null) {
@@ -220,6 +244,10 @@ final class PrimaryConnector {
             if (!standing.inRecovery()) {
                 // Another cluster or a primary of the past: asking again will not change it soon.
                 tracker.unreachable(route, refusal);
+                session.discard(tracker.sockets());
+                if (!standing.readOnly()) {
+                    tracker.shun(session.address(), refusal);
+                }
                 return null;
             }
             pause(route, 1, deadline);
@@ -228,9 +256,10 @@ final class PrimaryConnector {
     }
 
     /** No source can tell: the members are asked, all at once. */
-    private @Nullable OpenSession askMembers(Route route, Attempts attempts, Deadline deadline)
+    private @Nullable OpenSession askMembers(Route route, ProberSeat.Claim claim, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
         for (int attempt = 1; sameEpoch(route) && tracker.mustAskMembers(tracker.route()); attempt++) {
+            claim.alive();
             MemberPoll.Answer answer = poll.ask(tracker.everybody(), deadline, attempts);
             if (answer != null) {
                 tracker.aliases().learn(answer.session());
@@ -252,6 +281,54 @@ final class PrimaryConnector {
         return null;
     }
 
+    /** Asks the members once, for all who have a session already: somebody else may be the primary by now. */
+    void askAgain() {
+        Route route = tracker.route();
+        ProberSeat.Claim claim = tracker.startProbing(route, true);
+        if (claim == null) {
+            return;
+        }
+        Attempts attempts = new Attempts();
+        try {
+            MemberPoll.Answer answer = poll.ask(tracker.everybody(), Deadline.in(tracker.longestAnswer()), attempts);
+            if (answer != null) {
+                tracker.aliases().learn(answer.session());
+                tracker.found(route, answer.session().address(), answer.standing());
+                answer.session().discard(tracker.sockets());
+            }
+        } catch (SQLException e) {
+            // Nobody waits for it: whoever connects next is told.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            tracker.stopProbing(claim);
+        }
+    }
+
+    /** Looks at a member that refused a write; one that is not the primary keeps no session. */
+    void recheck(HostPort address) {
+        Route route = tracker.route();
+        Deadline deadline = Deadline.in(tracker.longestAnswer());
+        OpenSession session = null;
+        try {
+            session = tracker.opener().open(address, spec, deadline);
+            Standing standing = ask(session, deadline);
+            String refusal = refusal(route, standing);
+            boolean demoted = standing.inRecovery() || tracker.fence().refuse(standing, route.topology()) != null;
+            session.discard(tracker.sockets());
+            if (demoted) {
+                tracker.shun(address, String.valueOf(refusal));
+            } else if (refusal == null && address.equals(route.address()) && !tracker.mustAskMembers(route)) {
+                tracker.verified(route, standing);
+            }
+        } catch (SQLException e) {
+            // It stays suspected: whoever connects next proves it, and says why that fails.
+            if (session != null) {
+                session.discard(tracker.sockets());
+            }
+        }
+    }
+
     private @Nullable String refusal(Route route, Standing standing) {
         if (standing.inRecovery()) {
             return "is in recovery: not promoted yet, or a replica";
@@ -259,7 +336,7 @@ final class PrimaryConnector {
         if (standing.readOnly() && !readOnlyWanted) {
             return "takes no writes: default_transaction_read_only is on";
         }
-        return tracker.fence().refuse(standing, route.topology().systemIdentifier());
+        return tracker.fence().refuse(standing, route.topology());
     }
 
     private boolean sameEpoch(Route route) {
@@ -274,7 +351,8 @@ final class PrimaryConnector {
 
     /** A source that falls silent ends it: somebody else may be the primary by now, and only the members can tell. */
     private boolean mayProve(Route route) {
-        return sameEpoch(route) && !tracker.mustAskMembers(tracker.route());
+        Route now = tracker.route();
+        return sameEpoch(route) && !mustAskMembers(now) && !(strict && tracker.unconfirmed(now));
     }
 
     private void pause(Route route, int attempt, Deadline deadline) throws InterruptedException {
@@ -314,20 +392,40 @@ final class PrimaryConnector {
         return false;
     }
 
+    /** What is thrown by a connection that wants the leader confirmed, at its deadline. */
+    SQLException unconfirmed(Duration waited) {
+        Route route = tracker.route();
+        return new SQLTransientConnectionException(
+                "no source has confirmed the leader of " + tracker.name() + " for Patroni's ttl: " + whatIsKnown(route)
+                        + ". leaderProof=strict: the call waited " + waited.toMillis()
+                        + " ms, and nothing was sent. Bring the source back, or set leaderProof=available to go on with"
+                        + " what PostgreSQL itself proves",
+                "08001");
+    }
+
+    private String whatIsKnown(Route route) {
+        if (route.silence() != null) {
+            return "the leader source cannot tell (" + route.silence() + ")";
+        }
+        if (!tracker.hasSource()) {
+            return "no leader source is configured, the members were asked";
+        }
+        if (!route.heard()) {
+            return "the leader source has not answered yet";
+        }
+        return route.held()
+                ? "the lock is held by " + route.leaderText()
+                : "nobody holds the lock, last " + route.leaderText();
+    }
+
     private SQLException noPrimary(Deadline deadline, Attempts attempts) {
         Route route = tracker.route();
-        String source = route.silence() != null
-                ? "the leader source cannot tell (" + route.silence() + ")"
-                : tracker.hasSource()
-                        ? !route.heard()
-                                ? "the leader source has not answered yet"
-                                : route.held()
-                                        ? "the lock is held by " + route.leaderText()
-                                        : "nobody holds the lock, last " + route.leaderText()
-                        : "no leader source is configured, the members were asked";
+        if (strict && tracker.unconfirmed(route)) {
+            return unconfirmed(deadline.length());
+        }
         return new SQLTransientConnectionException(
                 "no writable primary of " + tracker.name() + " within "
-                        + deadline.length().toMillis() + " ms: " + source + "; " + attempts
+                        + deadline.length().toMillis() + " ms: " + whatIsKnown(route) + "; " + attempts
                         + ". Nothing was sent. Check the cluster, or raise failoverTimeout",
                 "08001",
                 attempts.newest());

@@ -40,6 +40,11 @@ record Route(
         return new Route(epoch, member, address, held, verified, asked, true, null, sinceNanos, snapshot);
     }
 
+    /** The source itself names the member of this route. */
+    Route confirmed(Topology snapshot) {
+        return new Route(epoch, member, address, held, verified, false, true, null, sinceNanos, snapshot);
+    }
+
     Route lost(Topology snapshot) {
         return new Route(epoch, member, address, false, false, asked, true, null, sinceNanos, snapshot);
     }

@@ -172,6 +172,7 @@ public final class FollowingSession implements LogicalSession {
         if (closed) {
             throw closedException();
         }
+        cluster.requireProof(patience.elapsed());
     }
 
     @Override
@@ -323,6 +324,7 @@ public final class FollowingSession implements LogicalSession {
     public void recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException {
         OpenSession now = session;
         if (closed || lost != null || !Losses.isLoss(failure, now)) {
+            cluster.refused(now, failure);
             throw failure;
         }
         broken(now);

@@ -65,6 +65,16 @@ public final class SocketRegistry {
     }
 
     /**
+     * As {@link #condemnAll(HostPort)}, whichever of its addresses a socket was opened to.
+     *
+     * @param member every address of one member
+     * @return the marked sockets
+     */
+    public List<RawSocket> condemnAll(Set<HostPort> member) {
+        return condemn(socket -> socket.leadsTo(member));
+    }
+
+    /**
      * @param nanos a time
      * @return the members for whose bytes some caller has been waiting longer than that, by the address that was
      *     dialled, and the IP address behind it

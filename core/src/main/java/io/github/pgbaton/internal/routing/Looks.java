@@ -1,0 +1,89 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.internal.socket.Threads;
+import io.github.pgbaton.topology.HostPort;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * Looks at members while no caller waits for it, with a caller's credentials, and always on a thread of its own: who
+ * asks for a look is the timer, or an application in the middle of a call.
+ *
+ * <p>Thread-safe without a lock.
+ */
+final class Looks {
+    private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private final ScheduledThreadPoolExecutor thread;
+    private final Set<PrimaryConnector> connectors = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean asking = new AtomicBoolean();
+
+    /** When the next look at a member that refused a write may begin, in nanoTime. */
+    private final ConcurrentMap<HostPort, Long> next = new ConcurrentHashMap<>();
+
+    Looks(String cluster) {
+        thread = Threads.timer("pgbaton-look-" + cluster);
+        thread.setKeepAliveTime(1, TimeUnit.SECONDS);
+        thread.allowCoreThreadTimeOut(true);
+    }
+
+    /** @param connector whose credentials may be used, until it is removed */
+    void add(PrimaryConnector connector) {
+        connectors.add(connector);
+    }
+
+    void remove(PrimaryConnector connector) {
+        connectors.remove(connector);
+    }
+
+    /** Asks all members, unless that is being done; where nobody has a connection, nobody needs to know. */
+    void atAll() {
+        connectors.stream().findAny().ifPresent(any -> {
+            if (asking.compareAndSet(false, true)) {
+                run(any, connector -> {
+                    try {
+                        connector.askAgain();
+                    } finally {
+                        asking.set(false);
+                    }
+                });
+            }
+        });
+    }
+
+    /** @return whether the member is looked at: once a second at most, however many sessions complain */
+    boolean at(HostPort member, PrimaryConnector complaining) {
+        long now = System.nanoTime();
+        AtomicBoolean due = new AtomicBoolean();
+        next.compute(member, (key, earliest) -> {
+            if (earliest != null && earliest - now > 0) {
+                return earliest;
+            }
+            due.set(true);
+            return now + PAUSE_NANOS;
+        });
+        if (due.get()) {
+            run(complaining, connector -> connector.recheck(member));
+        }
+        return due.get();
+    }
+
+    private void run(PrimaryConnector connector, Consumer<PrimaryConnector> look) {
+        try {
+            thread.execute(() -> look.accept(connector));
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile: no session is left to be looked after.
+        }
+    }
+
+    void close() {
+        thread.shutdownNow();
+    }
+}

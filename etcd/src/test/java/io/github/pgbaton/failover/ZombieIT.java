@@ -1,0 +1,250 @@
+package io.github.pgbaton.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.event.FailoverEvent;
+import io.github.pgbaton.event.FailoverListener;
+import io.github.pgbaton.event.FailoverListeners;
+import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A primary that lost its lock and takes writes all the same gets none of ours, on a real cluster. */
+@Timeout(300)
+class ZombieIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final int WRITERS = 2;
+
+    @RegisterExtension
+    static final PatroniClusterExtension CLUSTER = Clusters.quick();
+
+    /** How a primary becomes a zombie, and comes back. */
+    enum Fault {
+        PATRONI_FREEZES {
+            @Override
+            void inject(PatroniCluster cluster, String primary) {
+                cluster.freezePatroni(primary);
+            }
+
+            @Override
+            void undo(PatroniCluster cluster, String primary) {
+                cluster.resumePatroni(primary);
+            }
+        },
+        MEMBER_FREEZES {
+            @Override
+            void inject(PatroniCluster cluster, String primary) {
+                cluster.freeze(primary);
+            }
+
+            @Override
+            void undo(PatroniCluster cluster, String primary) {
+                cluster.resume(primary);
+            }
+        };
+
+        abstract void inject(PatroniCluster cluster, String primary);
+
+        abstract void undo(PatroniCluster cluster, String primary);
+    }
+
+    /** An acknowledged write: by whom and on which timeline. */
+    private record Write(long id, boolean durable, long beganNanos, String server, int timeline) {}
+
+    private final Queue<Write> acknowledged = new ConcurrentLinkedQueue<>();
+    private final AtomicLong ids = new AtomicLong();
+    private final AtomicBoolean stop = new AtomicBoolean();
+    private final Queue<FailoverEvent.LeaderElected> elections = new ConcurrentLinkedQueue<>();
+    private final AtomicLong newerKnownNanos = new AtomicLong();
+    private final List<Calls.Call<Void>> writers = new ArrayList<>();
+
+    private PatroniCluster cluster;
+    private BatonDataSource durable;
+    private BatonDataSource local;
+    private String zombie;
+    private FailoverListener listener;
+
+    @BeforeEach
+    void open() throws SQLException {
+        cluster = CLUSTER.cluster();
+        durable = Clusters.dataSource(cluster);
+        // Acknowledged without any standby, as a zombie would do with ours.
+        local = Clusters.dataSource(cluster, "connectionInitSql=SET synchronous_commit TO local");
+        zombie = cluster.awaitPrimary(PATIENCE);
+        await().atMost(PATIENCE).until(() -> cluster.truth().isWritable(zombie));
+        try (Connection connection = durable.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE IF NOT EXISTS writes (id bigint PRIMARY KEY)");
+            statement.execute("TRUNCATE writes");
+        }
+        String name = cluster.namespace() + "/" + cluster.scope();
+        listener = event -> {
+            if (event instanceof FailoverEvent.LeaderElected elected
+                    && event.cluster().equals(name)) {
+                elections.add(elected);
+                if (!elected.member().equals(zombie)) {
+                    newerKnownNanos.compareAndSet(0, System.nanoTime());
+                }
+            }
+        };
+        FailoverListeners.add(listener);
+    }
+
+    @AfterEach
+    void close() {
+        stop.set(true);
+        FailoverListeners.remove(listener);
+        durable.close();
+        local.close();
+    }
+
+    private void write(BatonDataSource source, boolean isDurable) throws SQLException, InterruptedException {
+        try (Connection connection = source.getConnection();
+                PreparedStatement insert = connection.prepareStatement("INSERT INTO writes VALUES (?) RETURNING"
+                        + " host(inet_server_addr()) || ':' || inet_server_port(),"
+                        + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int")) {
+            while (!stop.get()) {
+                long id = ids.incrementAndGet();
+                insert.setLong(1, id);
+                long began = System.nanoTime();
+                try (ResultSet row = insert.executeQuery()) {
+                    row.next();
+                    acknowledged.add(new Write(id, isDurable, began, row.getString(1), row.getInt(2)));
+                } catch (SQLException e) {
+                    // In doubt, lost or not sent: acknowledged it was not.
+                    assertThat(e.getSQLState()).isIn("40003", "08001");
+                }
+                Thread.sleep(2);
+            }
+        }
+    }
+
+    private String addressOf(String member) {
+        return cluster.postgres(member).getAddress().getHostAddress() + ":"
+                + cluster.postgres(member).getPort();
+    }
+
+    /** Whether a write was acknowledged that began after now, by another member than the zombie. */
+    private void awaitWritesElsewhere() {
+        long now = System.nanoTime();
+        String at = addressOf(zombie);
+        await().atMost(PATIENCE)
+                .until(() -> acknowledged.stream()
+                        .filter(write -> write.beganNanos - now > 0 && !write.server.equals(at))
+                        .anyMatch(Write::durable));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fault.class)
+    void getsNoWriteOnceTheNewerLeaderIsKnown(Fault fault) throws Exception {
+        for (int i = 0; i < WRITERS; i++) {
+            writers.add(Calls.start("durable-" + i, () -> {
+                write(durable, true);
+                return null;
+            }));
+            writers.add(Calls.start("local-" + i, () -> {
+                write(local, false);
+                return null;
+            }));
+        }
+        await().atMost(PATIENCE).until(() -> acknowledged.size() > 50);
+        int before = acknowledged.stream().mapToInt(Write::timeline).max().orElseThrow();
+
+        fault.inject(cluster, zombie);
+        await("a newer leader").atMost(PATIENCE).until(() -> newerKnownNanos.get() != 0);
+        awaitWritesElsewhere();
+        if (fault == Fault.PATRONI_FREEZES) {
+            assertThat(cluster.truth().isWritable(zombie))
+                    .as("the zombie takes writes, of whoever still asks it")
+                    .isTrue();
+        }
+        fault.undo(cluster, zombie);
+        boolean tookTheLockBack = !wentOn(before);
+        stop.set(true);
+        for (Calls.Call<Void> writer : writers) {
+            writer.await(PATIENCE.toSeconds());
+        }
+
+        String at = addressOf(zombie);
+        assertThat(acknowledged)
+                .as("begun after the newer leader was known, and acknowledged by the zombie")
+                .noneMatch(write -> write.beganNanos - newerKnownNanos.get() > 0
+                        && write.server.equals(at)
+                        && write.timeline <= before);
+        assumeFalse(
+                tookTheLockBack,
+                "Patroni itself went back to the past (see PatroniCluster#resume) and drops what was acknowledged since; no"
+                        + " write of ours went there, and that is all that a client can do");
+        Set<Long> there = stored();
+        assertThat(acknowledged)
+                .as("acknowledged, and on the zombie alone")
+                .filteredOn(write -> write.durable || write.timeline > before)
+                .allMatch(write -> there.contains(write.id));
+        assertThat(OpenSockets.to(cluster.postgres(zombie)))
+                .as("sockets to who is a replica now, or the primary again by an election")
+                .satisfiesAnyOf(
+                        open -> assertThat(open).isZero(),
+                        open -> assertThat(cluster.leader()).contains(zombie));
+    }
+
+    /** Until the zombie is a healthy replica and writes go on; false where it has taken the lock back instead. */
+    private boolean wentOn(int before) {
+        await().atMost(PATIENCE).until(() -> tookTheLockBack() || isReplicaAgain());
+        if (tookTheLockBack()) {
+            return false;
+        }
+        long now = System.nanoTime();
+        await().atMost(PATIENCE)
+                .until(() -> acknowledged.stream()
+                        .anyMatch(write -> write.beganNanos - now > 0 && write.durable && write.timeline > before));
+        return true;
+    }
+
+    private boolean tookTheLockBack() {
+        List<FailoverEvent.LeaderElected> all = List.copyOf(elections);
+        return !all.isEmpty() && all.get(all.size() - 1).member().equals(zombie);
+    }
+
+    private boolean isReplicaAgain() {
+        try {
+            cluster.awaitHealthy(Duration.ofSeconds(1));
+            return true;
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+
+    private Set<Long> stored() throws SQLException {
+        Set<Long> ids = new HashSet<>();
+        try (Connection connection = durable.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT id FROM writes")) {
+            while (rows.next()) {
+                ids.add(rows.getLong(1));
+            }
+        }
+        return ids;
+    }
+}
