@@ -8,11 +8,11 @@ import java.time.Duration;
 import java.util.stream.Collectors;
 
 /** The cluster these tests share, and the way to it. */
-final class Clusters {
+public final class Clusters {
     private Clusters() {}
 
     /** Fails over in seconds rather than half a minute; one cluster for all classes that ask for it. */
-    static PatroniClusterExtension quick() {
+    public static PatroniClusterExtension quick() {
         return PatroniClusterExtension.local(builder -> builder.ttl(Duration.ofSeconds(10))
                 .loopWait(Duration.ofSeconds(1))
                 .retryTimeout(Duration.ofSeconds(3))
@@ -35,7 +35,7 @@ final class Clusters {
         return source;
     }
 
-    static BatonDataSource dataSource(PatroniCluster cluster, String... more) {
+    public static BatonDataSource dataSource(PatroniCluster cluster, String... more) {
         BatonDataSource source = new BatonDataSource(url(cluster, more));
         source.setUser(cluster.user());
         source.setPassword(cluster.password());
