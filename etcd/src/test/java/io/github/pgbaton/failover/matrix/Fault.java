@@ -109,7 +109,10 @@ enum Fault {
             stage.gate().open();
         }
     },
-    ETCD_LEADER_DOWN("etcd's leader is down", "of three; the others elect one") {
+    ETCD_LEADER_DOWN(
+            "etcd's leader is down",
+            "of three; the others elect one. With a short `retry_timeout` Patroni may step down meanwhile; it did not, or all"
+                    + " cells are as those of a restart") {
         @Override
         void strike(Stage stage) {
             stage.cluster().stopEtcd(stage.cluster().etcdLeader());
@@ -117,8 +120,14 @@ enum Fault {
         }
 
         @Override
-        void end(Stage stage) throws SQLException {
-            stage.gate().open();
+        void end(Stage stage) {
+            try {
+                stage.gate().open();
+            } catch (SQLException e) {
+                // Patroni has stepped down, and with the gate everything that waited at it is gone.
+                stage.awaitRelease();
+                stage.awaitPrimary();
+            }
         }
     },
     ALL_ETCD_DOWN(

@@ -44,6 +44,13 @@ class FaultMatrixIT {
         return EnumSet.complementOf(EnumSet.copyOf(REPRESENTATIVE)).stream();
     }
 
+    /** The name of the test that a fault is in, for the document. */
+    static String methodOf(Fault fault) {
+        return REPRESENTATIVE.contains(fault)
+                ? "everyMomentSeesWhatTheMatrixSays"
+                : "everyMomentOfTheOtherFaultsSeesWhatTheMatrixSays";
+    }
+
     @ParameterizedTest
     @MethodSource("representative")
     void everyMomentSeesWhatTheMatrixSays(Fault fault) throws Exception {
