@@ -19,7 +19,7 @@ public final class Clusters {
                 .etcdMembers(3));
     }
 
-    static String url(PatroniCluster cluster, String... more) {
+    public static String url(PatroniCluster cluster, String... more) {
         String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
         return "jdbc:pgbaton:postgresql://" + cluster.seeds() + "/" + cluster.database() + "?etcd=" + etcd + "&scope="
                 + cluster.scope() + "&namespace=" + cluster.namespace()
@@ -35,7 +35,7 @@ public final class Clusters {
         return source;
     }
 
-    public static BatonDataSource dataSource(PatroniCluster cluster, String... more) {
+    static BatonDataSource dataSource(PatroniCluster cluster, String... more) {
         BatonDataSource source = new BatonDataSource(url(cluster, more));
         source.setUser(cluster.user());
         source.setPassword(cluster.password());

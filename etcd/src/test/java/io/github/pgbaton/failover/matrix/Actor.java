@@ -11,7 +11,7 @@ interface Actor extends AutoCloseable {
     /** Gets into its moment; a call that shall be under way is started. */
     void begin() throws Exception;
 
-    /** Whether the call that was under way has ended, whichever way. */
+    /** Whether the call that was under way on the primary of then is so no more. */
     boolean released();
 
     /** The fault has taken effect: makes the next call, or stops doing more. */

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,28 +47,33 @@ class FaultMatrixIT {
 
     /** The name of the test that a fault is in, for the document. */
     static String methodOf(Fault fault) {
-        return REPRESENTATIVE.contains(fault)
-                ? "everyMomentSeesWhatTheMatrixSays"
-                : "everyMomentOfTheOtherFaultsSeesWhatTheMatrixSays";
+        return REPRESENTATIVE.contains(fault) ? "everyCellHolds" : "everyCellOfTheOtherFaultsHolds";
     }
 
     @ParameterizedTest
     @MethodSource("representative")
-    void everyMomentSeesWhatTheMatrixSays(Fault fault) throws Exception {
-        everyMoment(fault);
+    void everyCellHolds(Fault fault) throws Exception {
+        everyMoment(fault, Discovery.ETCD);
     }
 
     @Tag("full")
     @ParameterizedTest
     @MethodSource("others")
-    void everyMomentOfTheOtherFaultsSeesWhatTheMatrixSays(Fault fault) throws Exception {
-        everyMoment(fault);
+    void everyCellOfTheOtherFaultsHolds(Fault fault) throws Exception {
+        everyMoment(fault, Discovery.ETCD);
     }
 
-    private static void everyMoment(Fault fault) throws Exception {
+    @Tag("full")
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "COMPACTION_WHILE_DISCONNECTED")
+    void everyCellHoldsWhenPatronisRestTellsTheLeader(Fault fault) throws Exception {
+        everyMoment(fault, Discovery.REST);
+    }
+
+    private static void everyMoment(Fault fault, Discovery discovery) throws Exception {
         PatroniCluster cluster = CLUSTER.cluster();
         SoftAssertions softly = new SoftAssertions();
-        try (Stage stage = Stage.set(cluster, fault)) {
+        try (Stage stage = Stage.set(cluster, fault, Matrix.WITHOUT_REPLAY, discovery)) {
             fault.strike(stage);
             stage.actors().forEach(Actor::wake);
             fault.end(stage);
@@ -77,7 +83,7 @@ class FaultMatrixIT {
                         .as(actor.moment().title())
                         .doesNotThrowAnyException();
             }
-            LOG.info("{}: {}", fault, seen);
+            LOG.info("{}, {}: {}", fault, discovery, seen);
             seen.forEach((moment, states) -> check(softly, fault, moment, states));
             Audit audit = new Audit();
             for (Actor actor : stage.actors()) {

@@ -50,8 +50,10 @@ final class MatrixText {
     }
 
     private static String cell(Set<String> states) {
-        return states.stream()
+        String all = states.stream()
                 .map(state -> state.equals(Matrix.NOTHING) ? "nothing" : state)
-                .collect(Collectors.joining(" or "));
+                .collect(Collectors.joining(", "));
+        int last = all.lastIndexOf(", ");
+        return last < 0 ? all : all.substring(0, last) + " or " + all.substring(last + 2);
     }
 }

@@ -5,6 +5,7 @@ enum Moment {
     CONNECTING("connecting", "connections are opened one after another, from before the fault until after it"),
     IDLE_IN_POOL("idle in the pool", "used before, in autocommit; its next call is an INSERT"),
     IDLE_IN_TRANSACTION("idle in a transaction", "has inserted a row; its next call inserts another, then COMMIT"),
+    BEGINNING("beginning a transaction", "its first statement, an INSERT, is on its way; then COMMIT"),
     READING("executing a read", "a SELECT in autocommit is on its way"),
     WRITING("executing a write", "an INSERT in autocommit is on its way"),
     READING_IN_TRANSACTION("a read in a transaction", "a SELECT is on its way, after an INSERT; then COMMIT"),
@@ -33,7 +34,7 @@ enum Moment {
     /** Whether a call of it waits for the server when the fault comes, held there by the gate. */
     boolean gated() {
         return switch (this) {
-            case READING, WRITING, READING_IN_TRANSACTION, WRITING_IN_TRANSACTION, COMMITTING -> true;
+            case BEGINNING, READING, WRITING, READING_IN_TRANSACTION, WRITING_IN_TRANSACTION, COMMITTING -> true;
             case CONNECTING, IDLE_IN_POOL, IDLE_IN_TRANSACTION, STREAMING, SHORT_TRANSACTIONS -> false;
         };
     }

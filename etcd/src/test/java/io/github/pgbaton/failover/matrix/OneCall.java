@@ -41,6 +41,7 @@ final class OneCall implements Actor {
         opened = connection;
         switch (moment) {
             case IDLE_IN_POOL, READING, WRITING -> Sql.memberOf(connection, stage.cluster());
+            case BEGINNING -> connection.setAutoCommit(false);
             case COMMITTING -> {
                 connection.setAutoCommit(false);
                 Sql.insert(connection, "deferred", first);
@@ -71,7 +72,7 @@ final class OneCall implements Actor {
             case IDLE_IN_POOL -> Sql.insert(connection, "ledger", first);
             case IDLE_IN_TRANSACTION -> Sql.insert(connection, "ledger", second);
             case READING, READING_IN_TRANSACTION -> Sql.count(connection, "gated");
-            case WRITING -> Sql.insert(connection, "gated", first);
+            case BEGINNING, WRITING -> Sql.insert(connection, "gated", first);
             case WRITING_IN_TRANSACTION -> Sql.insert(connection, "gated", second);
             case STREAMING -> stream(connection);
             case COMMITTING -> {}
@@ -102,7 +103,8 @@ final class OneCall implements Actor {
 
     @Override
     public boolean released() {
-        return call == null || call.isDone();
+        // What is run again elsewhere by itself may wait for the end of the fault.
+        return call == null || call.isDone() || moment == Moment.BEGINNING;
     }
 
     @Override
@@ -146,7 +148,7 @@ final class OneCall implements Actor {
         audit.wrote(List.of(stage.key(moment, "after")), "");
         switch (moment) {
             case READING -> {}
-            case IDLE_IN_POOL, WRITING -> audit.wrote(List.of(first), told);
+            case IDLE_IN_POOL, BEGINNING, WRITING -> audit.wrote(List.of(first), told);
             case READING_IN_TRANSACTION, STREAMING -> audit.wrote(List.of(first), told);
             default -> audit.wrote(List.of(first, second), told);
         }

@@ -3,11 +3,9 @@ package io.github.pgbaton.failover.matrix;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pgbaton.BatonDataSource;
-import io.github.pgbaton.config.BatonProperty;
 import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.event.FailoverListener;
 import io.github.pgbaton.event.FailoverListeners;
-import io.github.pgbaton.failover.Clusters;
 import io.github.pgbaton.testkit.PatroniCluster;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -16,7 +14,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
@@ -55,20 +52,12 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    /** The one place that says how the driver is configured: as it comes, but without transaction replay. */
-    private static String[] driverProperties() {
-        return Arrays.stream(BatonProperty.values())
-                .filter(property -> property.key().equals("replay"))
-                .map(property -> property.key() + "=off")
-                .toArray(String[]::new);
-    }
-
     /** Opens everything and returns when each connection is in its moment. */
-    static Stage set(PatroniCluster cluster, Fault fault) throws Exception {
+    static Stage set(PatroniCluster cluster, Fault fault, Matrix matrix, Discovery discovery) throws Exception {
         fault.prepare(cluster);
         String primary = cluster.awaitPrimary(PATIENCE);
         waitFor("the truth about " + primary, () -> cluster.truth().isWritable(primary));
-        BatonDataSource source = Clusters.dataSource(cluster, driverProperties());
+        BatonDataSource source = discovery.dataSource(cluster, matrix.properties());
         Stage stage;
         try (Connection connection = source.getConnection()) {
             Sql.createTables(connection);
