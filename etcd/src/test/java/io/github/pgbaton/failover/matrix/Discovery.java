@@ -21,6 +21,13 @@ enum Discovery {
                             .map(member -> cluster.rest(member).toString())
                             .collect(Collectors.joining(","));
         }
+    },
+    /** Nobody tells: the members of the URL are asked. */
+    MEMBERS {
+        @Override
+        String url(PatroniCluster cluster) {
+            return "jdbc:pgbaton:postgresql://" + cluster.seeds() + "/" + cluster.database() + "?failoverTimeout=60s";
+        }
     };
 
     abstract String url(PatroniCluster cluster);

@@ -28,6 +28,8 @@ enum Fault {
         void strike(Stage stage) {
             stage.cluster().freeze(stage.primary());
             stage.awaitAnotherPrimary();
+            // Nobody tells that it is frozen but the news of its successor or, where there are no news, its silence.
+            stage.awaitRelease();
         }
     },
     ZOMBIE(

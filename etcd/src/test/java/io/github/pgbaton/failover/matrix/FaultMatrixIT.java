@@ -70,6 +70,16 @@ class FaultMatrixIT {
         everyMoment(fault, Discovery.REST);
     }
 
+    /** Without a source nothing tells a zombie from a primary: see the known limits. */
+    @Tag("full")
+    @ParameterizedTest
+    @EnumSource(
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"ZOMBIE", "COMPACTION_WHILE_DISCONNECTED"})
+    void everyCellHoldsWhenTheMembersAreAsked(Fault fault) throws Exception {
+        everyMoment(fault, Discovery.MEMBERS);
+    }
+
     private static void everyMoment(Fault fault, Discovery discovery) throws Exception {
         PatroniCluster cluster = CLUSTER.cluster();
         SoftAssertions softly = new SoftAssertions();
