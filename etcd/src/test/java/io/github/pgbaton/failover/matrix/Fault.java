@@ -32,6 +32,20 @@ enum Fault {
             stage.awaitRelease();
         }
     },
+    FREEZE_AND_THAW(
+            "the member freezes, and wakes up when it has a successor",
+            "it still takes writes until its Patroni stops it") {
+        @Override
+        void strike(Stage stage) {
+            FREEZE.strike(stage);
+            wakeUpWithoutEtcd(stage, () -> stage.cluster().resume(stage.primary()));
+        }
+
+        @Override
+        void end(Stage stage) {
+            stage.awaitNotWritable(stage.primary());
+        }
+    },
     ZOMBIE(
             "Patroni alone freezes, and resumes",
             "PostgreSQL goes on and takes writes; another member is elected, then Patroni wakes up and stops it") {
@@ -44,13 +58,8 @@ enum Fault {
 
         @Override
         void end(Stage stage) {
-            PatroniCluster cluster = stage.cluster();
-            // One that wakes up goes by what it remembers until etcd tells it more: Patroni 3.0.2 may then put its own
-            // leader key over its successor's, and the cluster loses commits, whoever its clients are.
-            cluster.cut(Party.member(stage.primary()), Party.allEtcd());
-            cluster.resumePatroni(stage.primary());
+            wakeUpWithoutEtcd(stage, () -> stage.cluster().resumePatroni(stage.primary()));
             stage.awaitNotWritable(stage.primary());
-            cluster.heal(Party.member(stage.primary()), Party.allEtcd());
         }
     },
     SWITCHOVER("switchover", "to the synchronous standby; the old primary stops in order") {
@@ -222,8 +231,17 @@ enum Fault {
     /** What must be so before connections are opened. */
     void prepare(PatroniCluster cluster) {}
 
-    abstract void strike(Stage stage) throws Exception;
+    abstract void strike(Stage stage);
 
     /** After the idle connections have made their calls; what is left is undone by the cluster's restore. */
-    void end(Stage stage) throws Exception {}
+    void end(Stage stage) throws SQLException {}
+
+    /**
+     * A Patroni that wakes up goes by what it remembers until etcd tells it more: 3.0.2 may then put its own leader key over
+     * its successor's, and the cluster loses commits, whoever its clients are. Cut off from etcd it stops its PostgreSQL.
+     */
+    private static void wakeUpWithoutEtcd(Stage stage, Runnable wakeUp) {
+        stage.cluster().cut(Party.member(stage.primary()), Party.allEtcd());
+        wakeUp.run();
+    }
 }
