@@ -134,6 +134,19 @@ class FailoverEventsTest {
     }
 
     @Test
+    void switchoverWhoseKeyIsEmptiedAfterTheElectionIsToldToItsEnd() throws Exception {
+        source.announce(new Switchover("node1", "node2", false));
+        source.loseLeader();
+        source.elect("node2");
+        source.announce(null);
+        execute("SELECT 1");
+
+        await().atMost(PATIENCE).until(() -> kinds().contains("SessionMoved"));
+        assertThat(kinds()).contains("PrimaryWritable");
+        assertThat(one(FailoverEvent.PrimaryWritable.class).member()).isEqualTo("node2");
+    }
+
+    @Test
     void holdThatLastsTooLongEndsWithoutASwitchover() throws Exception {
         source.announce(new Switchover("node1", "node2", false));
         await().atMost(PATIENCE).until(() -> kinds().contains("HoldEnded"));

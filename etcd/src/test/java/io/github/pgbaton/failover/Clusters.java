@@ -8,18 +8,18 @@ import java.time.Duration;
 import java.util.stream.Collectors;
 
 /** The cluster these tests share, and the way to it. */
-final class Clusters {
+public final class Clusters {
     private Clusters() {}
 
     /** Fails over in seconds rather than half a minute; one cluster for all classes that ask for it. */
-    static PatroniClusterExtension quick() {
+    public static PatroniClusterExtension quick() {
         return PatroniClusterExtension.local(builder -> builder.ttl(Duration.ofSeconds(10))
                 .loopWait(Duration.ofSeconds(1))
                 .retryTimeout(Duration.ofSeconds(3))
                 .etcdMembers(3));
     }
 
-    static String url(PatroniCluster cluster, String... more) {
+    public static String url(PatroniCluster cluster, String... more) {
         String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
         return "jdbc:pgbaton:postgresql://" + cluster.seeds() + "/" + cluster.database() + "?etcd=" + etcd + "&scope="
                 + cluster.scope() + "&namespace=" + cluster.namespace()

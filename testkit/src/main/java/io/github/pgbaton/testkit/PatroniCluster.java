@@ -1,5 +1,6 @@
 package io.github.pgbaton.testkit;
 
+import io.github.pgbaton.testkit.internal.EtcdLeader;
 import io.github.pgbaton.testkit.internal.LocalBuilder;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -179,6 +180,16 @@ public interface PatroniCluster extends AutoCloseable {
     void stopAllEtcd();
 
     void startAllEtcd();
+
+    /**
+     * Which etcd member leads the others now; {@link #stopEtcd} of it costs them an election.
+     *
+     * @return its index
+     * @throws ClusterException when none of them knows a leader
+     */
+    default int etcdLeader() {
+        return EtcdLeader.among(etcd());
+    }
 
     /** Forgets etcd's history up to now: a watch that resumes from an older revision is told so. */
     void compactEtcd();

@@ -25,6 +25,16 @@ class EtcdFaultsIT {
     }
 
     @Test
+    void anotherEtcdMemberLeadsWhenTheLeaderDied(PatroniCluster cluster) {
+        int leader = cluster.etcdLeader();
+        cluster.stopEtcd(leader);
+        // While they elect, none of them leads.
+        await().atMost(SOON).ignoreExceptions().until(() -> cluster.etcdLeader() != leader);
+        cluster.startEtcd(leader);
+        cluster.awaitHealthy(SOON);
+    }
+
+    @Test
     void oneEtcdMemberMayHang(PatroniCluster cluster) {
         EtcdEvents events = cluster.events();
         cluster.freezeEtcd(1);

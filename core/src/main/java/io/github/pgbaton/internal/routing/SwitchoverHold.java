@@ -28,6 +28,7 @@ final class SwitchoverHold {
     private volatile long from;
 
     private @Nullable Switchover announced;
+    private @Nullable String leaderThen;
 
     SwitchoverHold(Duration longest) {
         this.longest = longest;
@@ -45,6 +46,7 @@ final class SwitchoverHold {
             return false;
         }
         announced = now;
+        leaderThen = before.member();
         long instant = System.nanoTime();
         from = instant + GRACE.toNanos();
         until = (instant + longest.toNanos()) | 1;
@@ -58,7 +60,8 @@ final class SwitchoverHold {
             return false;
         }
         announced = null;
-        return before.held() && leader != null && leader.member().equals(before.member());
+        // Not the leader of the last snapshot: Patroni empties its key only after the new leader has the lock.
+        return before.held() && leader != null && leader.member().equals(leaderThen);
     }
 
     private static boolean pending(Switchover planned, @Nullable Leader leader) {

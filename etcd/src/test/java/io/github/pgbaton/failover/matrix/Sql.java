@@ -1,0 +1,68 @@
+package io.github.pgbaton.failover.matrix;
+
+import io.github.pgbaton.testkit.PatroniCluster;
+import java.net.InetSocketAddress;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/** The few statements of the matrix. */
+final class Sql {
+    /** A COMMIT that follows an INSERT into {@code deferred} touches {@code gated}, and so waits at the gate. */
+    private static final String TABLES = """
+            CREATE TABLE IF NOT EXISTS ledger (key text);
+            CREATE TABLE IF NOT EXISTS gated (key text);
+            CREATE TABLE IF NOT EXISTS deferred (key text);
+            CREATE OR REPLACE FUNCTION at_the_gate() RETURNS trigger LANGUAGE plpgsql AS
+              $$BEGIN PERFORM 1 FROM gated LIMIT 1; RETURN NULL; END$$;
+            DROP TRIGGER IF EXISTS at_the_gate ON deferred;
+            CREATE CONSTRAINT TRIGGER at_the_gate AFTER INSERT ON deferred DEFERRABLE INITIALLY DEFERRED
+              FOR EACH ROW EXECUTE FUNCTION at_the_gate();
+            TRUNCATE ledger, gated, deferred""";
+
+    private Sql() {}
+
+    static void createTables(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(TABLES);
+        }
+    }
+
+    static void insert(Connection connection, String table, String key) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("INSERT INTO " + table + " VALUES (?)")) {
+            statement.setString(1, key);
+            statement.executeUpdate();
+        }
+    }
+
+    static int count(Connection connection, String table) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT count(*) FROM " + table)) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    /** The member that this connection's session is on, as the server itself says. */
+    static String memberOf(Connection connection, PatroniCluster cluster) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT host(inet_server_addr()), inet_server_port()")) {
+            row.next();
+            String host = row.getString(1);
+            int port = row.getInt(2);
+            return cluster.members().stream()
+                    .filter(member -> {
+                        InetSocketAddress address = cluster.postgres(member);
+                        return address.getAddress().getHostAddress().equals(host) && address.getPort() == port;
+                    })
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    static String state(SQLException e) {
+        return String.valueOf(e.getSQLState());
+    }
+}
