@@ -78,6 +78,19 @@ final class PatroniValues {
         return new Member(name, address(url), Role.parse(string(json.get("role"))), state);
     }
 
+    /**
+     * Whether {@code members/<name>} says that its Patroni is carrying out something long, other than a promotion:
+     * PostgreSQL runs, and Patroni leaves out where it is in the WAL.
+     */
+    static boolean busy(String value) {
+        try {
+            JsonObject json = object(value);
+            return "running".equals(string(json.get("state"))) && !json.has("xlog_location");
+        } catch (BadValue e) {
+            return false;
+        }
+    }
+
     /** The host and port of a conn_url, whose user, database and parameters are Patroni's own. */
     static HostPort address(String url) throws BadValue {
         int scheme = url.indexOf("://");

@@ -61,7 +61,7 @@ public final class OutageBench implements Callable<Integer> {
     @Option(
             names = "--writers",
             paramLabel = "N",
-            defaultValue = "4",
+            defaultValue = "2",
             description = "Threads that write through each route, 1 to 32; default ${DEFAULT-VALUE}.")
     private int writers;
 
