@@ -1,5 +1,6 @@
 package io.github.pgbaton.benchmarks;
 
+import io.github.pgbaton.benchmarks.abort.AbortBench;
 import io.github.pgbaton.benchmarks.outage.OutageBench;
 import io.github.pgbaton.testkit.ClusterException;
 import picocli.CommandLine;
@@ -11,7 +12,7 @@ import picocli.CommandLine.Option;
         name = "./run bench",
         description = "Measures pgbaton, and says beside what.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {OutageBench.class})
+        subcommands = {OutageBench.class, AbortBench.class})
 public final class Bench {
     @Option(
             names = {"-h", "--help"},

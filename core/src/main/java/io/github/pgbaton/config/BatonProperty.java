@@ -67,7 +67,7 @@ public enum BatonProperty {
             "25ms",
             Kind.DURATION,
             Limits.range("5ms", "1s"),
-            "how often a newly elected leader is asked whether it takes writes yet"),
+            "how often a newly elected leader is asked whether it takes writes yet; more often right after its election"),
     HANDSHAKE_TIMEOUT(
             "handshakeTimeout",
             "5s",

@@ -1,6 +1,7 @@
 package io.github.pgbaton.benchmarks.outage;
 
 import ch.qos.logback.classic.LoggerContext;
+import io.github.pgbaton.benchmarks.Range;
 import io.github.pgbaton.examples.demo.Fault;
 import io.github.pgbaton.examples.demo.Route;
 import io.github.pgbaton.testkit.PatroniCluster;
@@ -14,7 +15,6 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Breaks a real cluster again and again under load, and prints what each route adds to each outage. */
@@ -76,9 +76,9 @@ public final class OutageBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException, InterruptedException {
-        check("--runs", runs, 1, 100);
-        check("--ttl", ttl, 20, 60);
-        check("--writers", writers, 1, 32);
+        Range.check(spec, "--runs", runs, 1, 100);
+        Range.check(spec, "--ttl", ttl, 20, 60);
+        Range.check(spec, "--writers", writers, 1, 32);
         Duration lease = Duration.ofSeconds(ttl);
         Duration third = Duration.ofSeconds(ttl / 3);
         List<OutageRun.Result> results = new ArrayList<>();
@@ -109,15 +109,5 @@ public final class OutageBench implements Callable<Integer> {
         System.out.print(OutageTable.summary(fault.toString(), results).text(markdown));
         System.out.print(LEGEND);
         return 0;
-    }
-
-    private void check(String option, int value, int least, int most) {
-        if (value < least || value > most) {
-            if (spec == null) {
-                throw new IllegalStateException("picocli sets it");
-            }
-            throw new ParameterException(
-                    spec.commandLine(), option + " accepts " + least + " to " + most + ", not " + value);
-        }
     }
 }

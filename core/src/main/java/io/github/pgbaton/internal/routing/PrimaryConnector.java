@@ -32,6 +32,11 @@ final class PrimaryConnector {
     /** A leader elected this recently is expected to promote any moment. */
     private static final Duration FRESH = Duration.ofSeconds(30);
 
+    /** Most promotions take a fraction of a second: right after the election a leader is asked more often than later on. */
+    private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    private static final int SHARE_OF_THE_WAIT = 16;
+
     /** How rarely a leader is tried at the longest: what a restart in place can cost on top of itself. */
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
 
@@ -280,6 +285,11 @@ final class PrimaryConnector {
     private void pause(Route route, int attempt, Deadline deadline) throws InterruptedException {
         long millis = (fresh(route) ? freshPause : longerPause).apply(Math.min(attempt, 20));
         long nanos = Math.min(Duration.ofMillis(millis).toNanos(), deadline.leftNanos());
+        if (fresh(route)) {
+            // What the asking adds is a small share of what the promotion took, however short that was.
+            long waited = System.nanoTime() - route.sinceNanos();
+            nanos = Math.min(nanos, Math.max(waited / SHARE_OF_THE_WAIT, SHORTEST_PAUSE_NANOS));
+        }
         Route now = tracker.route();
         if (sameEpoch(route) && nanos > 0) {
             tracker.awaitChange(now, nanos, abandoned);
