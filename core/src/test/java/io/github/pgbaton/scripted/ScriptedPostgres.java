@@ -11,12 +11,14 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
@@ -47,6 +49,9 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final List<String> statements = new CopyOnWriteArrayList<>();
     private volatile Function<String, Reaction> script = sql -> Reaction.SUCCEED;
     private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger starting = new AtomicInteger();
+    private final AtomicInteger mostStarting = new AtomicInteger();
+    private volatile Duration handshake = Duration.ZERO;
     private volatile boolean mute;
     private volatile boolean inRecovery;
     private volatile int timeline = 1;
@@ -119,6 +124,17 @@ public final class ScriptedPostgres implements AutoCloseable {
     public ScriptedPostgres system(String identifier) {
         system = identifier;
         return this;
+    }
+
+    /** Lets every session take its time before it is open, as a busy server does. */
+    public ScriptedPostgres handshake(Duration time) {
+        handshake = time;
+        return this;
+    }
+
+    /** How many sessions were being opened at the same time, at the most; one counts from its first byte on. */
+    public int mostStarting() {
+        return mostStarting.get();
     }
 
     /** As before PostgreSQL 14: nothing about the role at connect. */
@@ -223,6 +239,8 @@ public final class ScriptedPostgres implements AutoCloseable {
                 startup();
                 return;
             }
+            mostStarting.accumulateAndGet(starting.incrementAndGet(), Math::max);
+            LockSupport.parkNanos(handshake.toNanos());
             out.write(Message.of('R', 0, 0, 0, 0));
             parameter("server_version", "15.0");
             parameter("server_encoding", "UTF8");
@@ -237,6 +255,8 @@ public final class ScriptedPostgres implements AutoCloseable {
             }
             out.write(Message.of('K', 0, 0, 0, 1, 0, 0, 0, 2));
             ready();
+            // Before the client can know that it is open, or its next one would seem to overlap.
+            starting.decrementAndGet();
             out.flush();
         }
 
