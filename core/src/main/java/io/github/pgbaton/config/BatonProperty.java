@@ -206,7 +206,7 @@ public enum BatonProperty {
             case URI_LIST -> "http:// or https:// endpoints, comma-separated, port " + defaultPort() + " unless given";
             case MEMBER_MAP ->
                 "comma-separated key=target, key a member's name, its host:port or *, target host:port,"
-                        + " in which {name}, {host} and {port} are the member's own";
+                        + " in which {name}, {host} and {port} are the member's own and {proxy} is its proxy_url's";
             case DURATION, COUNT -> least() + " to " + most();
         };
     }

@@ -57,6 +57,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     private volatile int timeline = 1;
     private volatile String system = "7000000000000000001";
     private volatile boolean reportsStanding = true;
+    private volatile boolean reportsPrimary;
 
     public ScriptedPostgres() throws IOException {
         this("127.0.0.1");
@@ -135,6 +136,12 @@ public final class ScriptedPostgres implements AutoCloseable {
     /** How many sessions were being opened at the same time, at the most; one counts from its first byte on. */
     public int mostStarting() {
         return mostStarting.get();
+    }
+
+    /** As a pooler, which repeats at connect what a primary once told it, whatever the server is by now. */
+    public ScriptedPostgres reportingAPrimary() {
+        reportsPrimary = true;
+        return this;
     }
 
     /** As before PostgreSQL 14: nothing about the role at connect. */
@@ -250,7 +257,7 @@ public final class ScriptedPostgres implements AutoCloseable {
             parameter("integer_datetimes", "on");
             parameter("standard_conforming_strings", "on");
             if (reportsStanding) {
-                parameter("in_hot_standby", inRecovery ? "on" : "off");
+                parameter("in_hot_standby", inRecovery && !reportsPrimary ? "on" : "off");
                 parameter("default_transaction_read_only", "off");
             }
             out.write(Message.of('K', 0, 0, 0, 1, 0, 0, 0, 2));

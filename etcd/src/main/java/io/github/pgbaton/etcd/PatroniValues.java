@@ -75,7 +75,17 @@ final class PatroniValues {
         if (state == null || state.length() > MAX_NAME) {
             state = "";
         }
-        return new Member(name, address(url), Role.parse(string(json.get("role"))), state);
+        return new Member(
+                name, address(url), Role.parse(string(json.get("role"))), state, proxy(string(json.get("proxy_url"))));
+    }
+
+    /** A pooler's address that cannot be read counts as none: the member itself is as good as ever. */
+    private static @Nullable HostPort proxy(@Nullable String url) {
+        try {
+            return url == null ? null : address(url);
+        } catch (BadValue e) {
+            return null;
+        }
     }
 
     /**

@@ -36,7 +36,6 @@ class SteadyStateIT {
         PatroniCluster cluster = CLUSTER.cluster();
         cluster.awaitHealthy(PATIENCE);
         Map<Integer, AtomicInteger> frames = Http2Frames.counts();
-        List<Connection> connections = new ArrayList<>();
         try (Forwarder etcd = Forwarder.tapped(address(cluster.etcd().get(0)), () -> new Http2Frames(frames));
                 Forwarder patroni =
                         Forwarder.to(address(cluster.rest(cluster.members().get(0))), "127.0.0.1");
@@ -46,6 +45,7 @@ class SteadyStateIT {
                         + "&ApplicationName=steady")) {
             source.setUser(cluster.user());
             source.setPassword(cluster.password());
+            List<Connection> connections = new ArrayList<>();
             for (int i = 0; i < CONNECTIONS; i++) {
                 Connection connection = source.getConnection();
                 connections.add(connection);
@@ -59,6 +59,8 @@ class SteadyStateIT {
             int messages = Http2Frames.messages(frames);
             int pings = Http2Frames.pings(frames);
             int watches = etcd.accepted();
+            // On a busy machine etcd's first answer may come so late that Patroni is asked meanwhile.
+            int asked = patroni.accepted();
             List<String> sessions = sessions(cluster);
             assertThat(sessions).hasSize(CONNECTIONS);
 
@@ -66,11 +68,11 @@ class SteadyStateIT {
 
             assertThat(Http2Frames.messages(frames)).as("messages to etcd").isEqualTo(messages);
             assertThat(etcd.accepted()).as("connections to etcd").isEqualTo(watches);
-            assertThat(patroni.accepted()).as("connections to Patroni").isZero();
+            assertThat(patroni.accepted()).as("connections to Patroni").isEqualTo(asked);
             assertThat(sessions(cluster))
                     .as("sessions and their last statements")
                     .isEqualTo(sessions);
-        } finally {
+            // Before the ways to the servers: the watch would tell of their end.
             for (Connection connection : connections) {
                 connection.close();
             }

@@ -47,6 +47,7 @@ final class PrimaryConnector {
     private static final String REJECTED = "08004";
 
     private static final String TOO_MANY_CONNECTIONS = "53300";
+    private static final String NAME_VERIFIER = "PgjdbcHostnameVerifier";
     private static final Executor DIRECT = Runnable::run;
 
     private final LeaderTracker tracker;
@@ -154,7 +155,9 @@ final class PrimaryConnector {
         }
         try {
             Standing standing = Standing.reported(session.connection());
-            if (standing == null || (!standing.inRecovery() && standing.readOnly())) {
+            // Behind a mapped address may be a pooler, which repeats what some server reported to it once.
+            boolean mapped = !tracker.config().memberMap().isEmpty();
+            if (standing == null || mapped || (!standing.inRecovery() && standing.readOnly())) {
                 standing = ask(session, deadline);
             }
             String refusal = refusal(route, standing);
@@ -317,7 +320,9 @@ final class PrimaryConnector {
 
     private static boolean isAboutCertificates(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof CertificateException) {
+            // PgJDBC says nothing else of a certificate for another name; its text is translated, this word is not.
+            if (t instanceof CertificateException
+                    || String.valueOf(t.getMessage()).contains(NAME_VERIFIER)) {
                 return true;
             }
         }
