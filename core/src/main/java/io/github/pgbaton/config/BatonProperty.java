@@ -68,7 +68,7 @@ public enum BatonProperty {
             "25ms",
             Kind.DURATION,
             Limits.range("5ms", "1s"),
-            "how often a newly elected leader is asked whether it takes writes yet"),
+            "how often a newly elected leader is asked whether it takes writes yet; more often right after its election"),
     HANDSHAKE_TIMEOUT(
             "handshakeTimeout",
             "5s",
@@ -262,7 +262,7 @@ public enum BatonProperty {
             case URI_LIST -> "http:// or https:// endpoints, comma-separated, port " + defaultPort() + " unless given";
             case MEMBER_MAP ->
                 "comma-separated key=target, key a member's name, its host:port or *, target host:port,"
-                        + " in which {name}, {host} and {port} are the member's own";
+                        + " in which {name}, {host} and {port} are the member's own and {proxy} is its proxy_url's";
             case DURATION, COUNT, SIZE -> least() + " to " + most();
             case CHOICE -> String.join(", ", words());
             case NAMES -> "comma-separated names";

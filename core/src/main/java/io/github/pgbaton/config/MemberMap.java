@@ -2,6 +2,7 @@ package io.github.pgbaton.config;
 
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Member;
+import io.github.pgbaton.topology.Role;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -11,13 +12,15 @@ import java.util.Map;
  *
  * <p>Entries are {@code key=target}, comma-separated. A key is a member's name, or the {@code host:port} it announces, or
  * {@code *} for every other member. A target is {@code host:port}, in which {@code {name}}, {@code {host}} and
- * {@code {port}} stand for the member's own; without a port the member's own port stays.
+ * {@code {port}} stand for the member's own, and {@code {proxy}} for the host and port of the pooler that it announces;
+ * without a port the member's own port stays.
  */
 public final class MemberMap {
     /** Maps every member to the address it announces. */
     public static final MemberMap NONE = new MemberMap(Map.of());
 
     private static final String REST = "*";
+    private static final String PROXY = "{proxy}";
 
     private final Map<String, String> targets;
 
@@ -44,7 +47,8 @@ public final class MemberMap {
                 throw new IllegalArgumentException("the key " + InvalidSettingException.quote(key) + " stands twice");
             }
             // Fails now rather than in the middle of a failover.
-            address(target, "name", new HostPort("host", 5432));
+            HostPort sample = new HostPort("host", 5432);
+            address(target, new Member("name", sample, Role.OTHER, "", sample));
         }
         return new MemberMap(Map.copyOf(targets));
     }
@@ -52,7 +56,8 @@ public final class MemberMap {
     /**
      * @param member as it announces itself
      * @return the same member at the address that this client dials
-     * @throws IllegalArgumentException where a template makes no address of this member's name
+     * @throws IllegalArgumentException where a template makes no address of this member's name, or asks for a pooler that
+     *     it does not announce
      */
     public Member map(Member member) {
         String target = targets.get(member.name());
@@ -64,8 +69,7 @@ public final class MemberMap {
         }
         return target == null
                 ? member
-                : new Member(
-                        member.name(), address(target, member.name(), member.address()), member.role(), member.state());
+                : new Member(member.name(), address(target, member), member.role(), member.state(), member.proxy());
     }
 
     /** @return whether no member is mapped */
@@ -73,8 +77,14 @@ public final class MemberMap {
         return targets.isEmpty();
     }
 
-    private static HostPort address(String target, String name, HostPort own) {
-        String filled = target.replace("{name}", name)
+    private static HostPort address(String target, Member member) {
+        HostPort own = member.address();
+        HostPort proxy = member.proxy();
+        if (proxy == null && target.contains(PROXY)) {
+            throw new IllegalArgumentException("it announces no proxy_url");
+        }
+        String filled = target.replace(PROXY, String.valueOf(proxy))
+                .replace("{name}", member.name())
                 .replace("{host}", own.host().indexOf(':') >= 0 ? "[" + own.host() + "]" : own.host())
                 .replace("{port}", Integer.toString(own.port()));
         return HostPort.parse(filled, own.port());

@@ -57,4 +57,15 @@ class MemberMapTest {
         MemberMap map = MemberMap.parse("*={name}:5432");
         assertThatThrownBy(() -> map.map(member("node 1/x", "pg1", 5432))).isInstanceOf(IllegalArgumentException.class);
     }
+
+    @Test
+    void poolerThatTheMemberAnnouncesIsDialled() {
+        MemberMap map = MemberMap.parse("*={proxy}");
+        Member pooled =
+                new Member("node1", new HostPort("pg1", 5432), Role.REPLICA, "running", new HostPort("fd00::1", 6432));
+        assertThat(map.map(pooled).address()).hasToString("[fd00::1]:6432");
+        assertThatThrownBy(() -> map.map(member("node1", "pg1", 5432)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("proxy_url");
+    }
 }

@@ -99,6 +99,28 @@ class RoutingTest {
     }
 
     @Test
+    void standbyBehindAPoolerThatReportsAPrimaryGetsNoConnection() throws Exception {
+        ScriptedPostgres first = server().reportingAPrimary();
+        ScriptedPostgres second = server().reportingAPrimary().timeline(2);
+        ScriptedLeaderSource source = source(first, second);
+        source.elect("node1");
+        BatonDataSource pooled = followingEtcd("memberMap=*={host}:{port}");
+        try (Connection before = pooled.getConnection()) {
+            run(before, "SELECT 'before'");
+            first.inRecovery(true);
+            CompletableFuture<Connection> connecting =
+                    CompletableFuture.supplyAsync(() -> connect(pooled), task -> new Thread(task).start());
+            await().atMost(PATIENCE).until(() -> first.accepted() > 1);
+            source.elect("node2");
+            try (Connection connection = connecting.get(20, TimeUnit.SECONDS)) {
+                run(connection, "SELECT 'after'");
+            }
+        }
+        assertThat(first.statements()).doesNotContain("SELECT 'after'");
+        assertThat(second.statements()).contains("SELECT 'after'");
+    }
+
+    @Test
     void oneSessionProbesHoweverManyWait() throws Exception {
         ScriptedPostgres leader = server().inRecovery(true);
         source(leader).elect("node1");

@@ -11,12 +11,14 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -52,12 +54,16 @@ public final class ScriptedPostgres implements AutoCloseable {
     private volatile Function<String, Reaction> script = sql -> Reaction.SUCCEED;
     private volatile Function<String, String @Nullable []> rows = sql -> null;
     private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger starting = new AtomicInteger();
+    private final AtomicInteger mostStarting = new AtomicInteger();
+    private volatile Duration handshake = Duration.ZERO;
     private volatile boolean mute;
     private volatile boolean inRecovery;
     private volatile int timeline = 1;
     private volatile String system = "7000000000000000001";
     private volatile boolean reportsStanding = true;
     private volatile boolean ledger;
+    private volatile boolean reportsPrimary;
 
     public ScriptedPostgres() throws IOException {
         this("127.0.0.1");
@@ -136,6 +142,23 @@ public final class ScriptedPostgres implements AutoCloseable {
     /** As after ./run ledger create; statements on the ledger are as any. */
     public ScriptedPostgres ledger() {
         ledger = true;
+        return this;
+    }
+
+    /** Lets every session take its time before it is open, as a busy server does. */
+    public ScriptedPostgres handshake(Duration time) {
+        handshake = time;
+        return this;
+    }
+
+    /** How many sessions were being opened at the same time, at the most; one counts from its first byte on. */
+    public int mostStarting() {
+        return mostStarting.get();
+    }
+
+    /** As a pooler, which repeats at connect what a primary once told it, whatever the server is by now. */
+    public ScriptedPostgres reportingAPrimary() {
+        reportsPrimary = true;
         return this;
     }
 
@@ -246,6 +269,8 @@ public final class ScriptedPostgres implements AutoCloseable {
                 startup();
                 return;
             }
+            mostStarting.accumulateAndGet(starting.incrementAndGet(), Math::max);
+            LockSupport.parkNanos(handshake.toNanos());
             out.write(Message.of('R', 0, 0, 0, 0));
             parameter("server_version", "15.0");
             parameter("server_encoding", "UTF8");
@@ -255,11 +280,13 @@ public final class ScriptedPostgres implements AutoCloseable {
             parameter("integer_datetimes", "on");
             parameter("standard_conforming_strings", "on");
             if (reportsStanding) {
-                parameter("in_hot_standby", inRecovery ? "on" : "off");
+                parameter("in_hot_standby", inRecovery && !reportsPrimary ? "on" : "off");
                 parameter("default_transaction_read_only", "off");
             }
             out.write(Message.of('K', 0, 0, 0, 1, 0, 0, 0, 2));
             ready();
+            // Before the client can know that it is open, or its next one would seem to overlap.
+            starting.decrementAndGet();
             out.flush();
         }
 

@@ -4,6 +4,7 @@ import io.github.pgbaton.etcd.PatroniValues.BadValue;
 import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
+import io.github.pgbaton.topology.Switchover;
 import io.github.pgbaton.topology.Topology;
 import java.util.List;
 import java.util.Map;
@@ -74,11 +75,21 @@ final class PatroniKeys {
                 members,
                 parse(state, INITIALIZE, PatroniValues::systemIdentifier, null, problems),
                 timeline == null ? 0 : timeline,
-                parse(state, FAILOVER, PatroniValues::switchover, null, problems),
+                begun(parse(state, FAILOVER, PatroniValues::switchover, null, problems), state, holder),
                 settings == null ? ClusterSettings.DEFAULTS : settings,
                 termOffset + state.term(),
                 revisionOffset + state.revision());
         return new Reading(topology, problems);
+    }
+
+    /**
+     * A leader that is busy while it shall give up is giving up. Patroni writes its member key at the end of the round in
+     * which it began to, just as PostgreSQL begins its last checkpoint.
+     */
+    private static @Nullable Switchover begun(@Nullable Switchover planned, KeyState state, @Nullable String leader) {
+        KeyEntry member = leader == null ? null : state.entries().get(MEMBERS + leader);
+        boolean busy = planned != null && !planned.scheduled() && member != null && PatroniValues.busy(member.value());
+        return planned != null && busy ? planned.asBegun() : planned;
     }
 
     /** Whether two snapshots say the same, whenever they were taken. */

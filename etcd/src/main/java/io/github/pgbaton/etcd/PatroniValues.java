@@ -75,7 +75,30 @@ final class PatroniValues {
         if (state == null || state.length() > MAX_NAME) {
             state = "";
         }
-        return new Member(name, address(url), Role.parse(string(json.get("role"))), state);
+        return new Member(
+                name, address(url), Role.parse(string(json.get("role"))), state, proxy(string(json.get("proxy_url"))));
+    }
+
+    /** A pooler's address that cannot be read counts as none: the member itself is as good as ever. */
+    private static @Nullable HostPort proxy(@Nullable String url) {
+        try {
+            return url == null ? null : address(url);
+        } catch (BadValue e) {
+            return null;
+        }
+    }
+
+    /**
+     * Whether {@code members/<name>} says that its Patroni is carrying out something long, other than a promotion:
+     * PostgreSQL runs, and Patroni leaves out where it is in the WAL.
+     */
+    static boolean busy(String value) {
+        try {
+            JsonObject json = object(value);
+            return "running".equals(string(json.get("state"))) && !json.has("xlog_location");
+        } catch (BadValue e) {
+            return false;
+        }
     }
 
     /** The host and port of a conn_url, whose user, database and parameters are Patroni's own. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.Leader;
+import io.github.pgbaton.topology.Switchover;
 import io.github.pgbaton.topology.Topology;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -38,6 +40,34 @@ class PatroniKeysTest {
         assertThat(topology.leader()).isEqualTo(new Leader("node1", 1004));
         assertThat(topology.term()).isEqualTo(102);
         assertThat(topology.revision()).isEqualTo(1009);
+    }
+
+    @Test
+    void aLeaderThatShallGiveUpAndLeavesOutItsPlaceInTheWalHasBegunTo() {
+        String busy = Keys.memberJson(1, "master").replace("\"xlog_location\":67108864,", "");
+        Map<String, String> keys = new HashMap<>(Map.of(
+                "leader",
+                "node1",
+                "members/node1",
+                Keys.memberJson(1, "master"),
+                "members/node2",
+                busy,
+                "failover",
+                "{\"leader\":\"node1\",\"member\":\"node2\"}"));
+        assertThat(switchover(keys)).isEqualTo(new Switchover("node1", "node2", false));
+
+        keys.put("members/node1", busy);
+        assertThat(switchover(keys)).isEqualTo(new Switchover("node1", "node2", false, true));
+
+        keys.put("failover", "{\"leader\":\"node1\",\"scheduled_at\":\"2030-01-01T00:00:00+00:00\"}");
+        assertThat(switchover(keys)).isEqualTo(new Switchover("node1", null, true));
+
+        keys.remove("failover");
+        assertThat(switchover(keys)).isNull();
+    }
+
+    private static @Nullable Switchover switchover(Map<String, String> keys) {
+        return PatroniKeys.read(state(keys), 0, 0).topology().switchover();
     }
 
     @ParameterizedTest

@@ -10,6 +10,7 @@ import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Switchover;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -148,6 +149,20 @@ class PatroniValuesTest {
             })
     void aHistoryThatMakesNoSenseSaysNothing(String value) {
         assertThatThrownBy(() -> PatroniValues.timeline(value)).isInstanceOf(BadValue.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "postgres://10.0.0.1:6432/postgres, 10.0.0.1:6432",
+        "postgres://[fd00::1]:6432/postgres, [fd00::1]:6432",
+        "http://10.0.0.1:6432/, ",
+        "postgres://user:secret@/, "
+    })
+    void poolerOfAMemberIsReadWhereItCanBe(String url, @Nullable String expected) throws BadValue {
+        Member member = PatroniValues.member(
+                "n1", "{\"conn_url\":\"postgres://10.0.0.1:5432/postgres\",\"proxy_url\":\"" + url + "\"}");
+        assertThat(member.address()).hasToString("10.0.0.1:5432");
+        assertThat(member.proxy() == null ? null : member.proxy().toString()).isEqualTo(expected);
     }
 
     @Test

@@ -35,6 +35,11 @@ final class PrimaryConnector {
     /** A leader elected this recently is expected to promote any moment. */
     private static final Duration FRESH = Duration.ofSeconds(30);
 
+    /** Most promotions take a fraction of a second: right after the election a leader is asked more often than later on. */
+    private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    private static final int SHARE_OF_THE_WAIT = 16;
+
     /** How rarely a leader is tried at the longest: what a restart in place can cost on top of itself. */
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
 
@@ -45,6 +50,7 @@ final class PrimaryConnector {
     private static final String REJECTED = "08004";
 
     private static final String TOO_MANY_CONNECTIONS = "53300";
+    private static final String NAME_VERIFIER = "PgjdbcHostnameVerifier";
     private static final Executor DIRECT = Runnable::run;
 
     private final LeaderTracker tracker;
@@ -170,7 +176,9 @@ final class PrimaryConnector {
         }
         try {
             Standing standing = Standing.reported(session.connection());
-            if (standing == null || (!standing.inRecovery() && standing.readOnly())) {
+            // Behind a mapped address may be a pooler, which repeats what some server reported to it once.
+            boolean mapped = !tracker.config().memberMap().isEmpty();
+            if (standing == null || mapped || (!standing.inRecovery() && standing.readOnly())) {
                 standing = ask(session, deadline);
             }
             String refusal = refusal(route, standing);
@@ -358,6 +366,11 @@ final class PrimaryConnector {
     private void pause(Route route, int attempt, Deadline deadline) throws InterruptedException {
         long millis = (fresh(route) ? freshPause : longerPause).apply(Math.min(attempt, 20));
         long nanos = Math.min(Duration.ofMillis(millis).toNanos(), deadline.leftNanos());
+        if (fresh(route)) {
+            // What the asking adds is a small share of what the promotion took, however short that was.
+            long waited = System.nanoTime() - route.sinceNanos();
+            nanos = Math.min(nanos, Math.max(waited / SHARE_OF_THE_WAIT, SHORTEST_PAUSE_NANOS));
+        }
         Route now = tracker.route();
         if (sameEpoch(route) && nanos > 0) {
             tracker.awaitChange(now, nanos, abandoned);
@@ -385,7 +398,9 @@ final class PrimaryConnector {
 
     private static boolean isAboutCertificates(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof CertificateException) {
+            // PgJDBC says nothing else of a certificate for another name; its text is translated, this word is not.
+            if (t instanceof CertificateException
+                    || String.valueOf(t.getMessage()).contains(NAME_VERIFIER)) {
                 return true;
             }
         }

@@ -9,17 +9,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * Holds new transactions back while an announced switchover is under way, once per announcement and for a bounded time.
  *
- * <p>Patroni writes its {@code failover} key about 200 ms before it stops the old primary: a transaction begun in between
- * would be broken, one that waits starts on the new primary. Changed under the tracker's lock, read without it.
+ * <p>A transaction that is open when the old primary stops is broken, one that waits starts on the new primary. Patroni
+ * writes its {@code failover} key 130 ms and more before that (measured), looks at the other members, and then lets
+ * PostgreSQL write a checkpoint, which takes 17 ms on an idle disk and much longer on a busy one. The beginning of that
+ * checkpoint shows in etcd ({@link Switchover#begun}), and from there on nothing may begin. Changed under the tracker's
+ * lock, read without it.
  */
 final class SwitchoverHold {
     /**
-     * How long transactions may still begin. The old primary takes writes for about 200 ms after the announcement
-     * (measured); half of that is left for a short transaction to end, and does not lengthen the pause.
+     * How long transactions may still begin at the longest, for the case that its beginning shows late or not at all: etcd
+     * tells it only once its own disk has it.
      */
-    private static final Duration GRACE = Duration.ofMillis(100);
+    private static final Duration GRACE = Duration.ofMillis(150);
 
     private final Duration longest;
+    private final Duration grace;
 
     /** In nanoTime, always odd; 0: nothing is held. */
     private volatile long until;
@@ -27,11 +31,18 @@ final class SwitchoverHold {
     /** In nanoTime; written before {@link #until}. */
     private volatile long from;
 
+    private long announcedAt;
     private @Nullable Switchover announced;
     private @Nullable String leaderThen;
 
     SwitchoverHold(Duration longest) {
+        this(longest, GRACE);
+    }
+
+    /** With another grace than production's. */
+    SwitchoverHold(Duration longest, Duration grace) {
         this.longest = longest;
+        this.grace = grace;
     }
 
     /** Takes a new snapshot; true: a switchover is newly announced and transactions are held from now on. */
@@ -41,14 +52,18 @@ final class SwitchoverHold {
             until = 0;
             return false;
         }
-        if (now.equals(announced) || !before.held() || longest.isZero()) {
+        long instant = System.nanoTime();
+        if (now.samePlan(announced) || !before.held() || longest.isZero()) {
             // The same one again: a switchover that never comes must not hold every transaction anew.
+            if (now.begun() && from - instant > 0) {
+                from = instant;
+            }
             return false;
         }
         announced = now;
         leaderThen = before.member();
-        long instant = System.nanoTime();
-        from = instant + GRACE.toNanos();
+        announcedAt = instant;
+        from = now.begun() ? instant : instant + grace.toNanos();
         until = (instant + longest.toNanos()) | 1;
         return true;
     }
@@ -78,7 +93,7 @@ final class SwitchoverHold {
 
     /** How long ago the announcement came that is or was the last one. */
     Duration sinceAnnounced() {
-        return Duration.ofNanos(System.nanoTime() - (from - GRACE.toNanos()));
+        return Duration.ofNanos(System.nanoTime() - announcedAt);
     }
 
     /** Ends a hold that has lasted its longest; whether there was one. */

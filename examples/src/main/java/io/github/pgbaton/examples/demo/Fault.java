@@ -8,55 +8,55 @@ import java.util.Locale;
 public enum Fault {
     KILL {
         @Override
-        void inject(PatroniCluster cluster, String primary) {
+        public void inject(PatroniCluster cluster, String primary) {
             cluster.kill(primary);
         }
 
         @Override
-        String text(String primary) {
+        public String text(String primary) {
             return "kill -9 of Patroni and PostgreSQL on " + primary;
         }
     },
     FREEZE {
         @Override
-        void inject(PatroniCluster cluster, String primary) {
+        public void inject(PatroniCluster cluster, String primary) {
             cluster.freeze(primary);
         }
 
         @Override
-        String text(String primary) {
+        public String text(String primary) {
             return "freeze (SIGSTOP) of all of " + primary;
         }
     },
     SWITCHOVER {
         @Override
-        void inject(PatroniCluster cluster, String primary) {
+        public void inject(PatroniCluster cluster, String primary) {
             cluster.switchover(cluster.syncStandby()
                     .orElseThrow(() -> new ClusterException("no synchronous standby to switch over to")));
         }
 
         @Override
-        String text(String primary) {
+        public String text(String primary) {
             return "switchover away from " + primary;
         }
     },
     KILL_POSTGRES {
         @Override
-        void inject(PatroniCluster cluster, String primary) {
+        public void inject(PatroniCluster cluster, String primary) {
             cluster.killPostgres(primary);
         }
 
         @Override
-        String text(String primary) {
+        public String text(String primary) {
             return "kill -9 of PostgreSQL alone on " + primary;
         }
     };
 
     /** Returns when the fault is there; a switchover is over by then. */
-    abstract void inject(PatroniCluster cluster, String primary);
+    public abstract void inject(PatroniCluster cluster, String primary);
 
     /** What is done, for people. */
-    abstract String text(String primary);
+    public abstract String text(String primary);
 
     /** As it is written on the command line. */
     @Override

@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 
 /** The time between an acknowledged commit and the next one, {@link System#nanoTime} at both ends. */
-record Gap(long fromNanos, long toNanos) {
+public record Gap(long fromNanos, long toNanos) {
 
-    Duration length() {
+    public Duration length() {
         return Duration.ofNanos(toNanos - fromNanos);
     }
 
     /** The longest gap that ended after a moment; empty when nothing was acknowledged on both sides of one. */
-    static Optional<Gap> longestSince(long sinceNanos, List<Long> commits) {
+    public static Optional<Gap> longestSince(long sinceNanos, List<Long> commits) {
         Gap longest = null;
         for (int i = 1; i < commits.size(); i++) {
             Gap gap = new Gap(commits.get(i - 1), commits.get(i));

@@ -9,14 +9,14 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** What the application was told on one route: every key it may count on, and every error; thread-safe. */
-final class Ledger implements Listener {
+public final class Ledger implements Listener {
     private final List<String> keys = new ArrayList<>();
     private final List<Long> commits = new ArrayList<>();
     private final SortedMap<String, Integer> errors = new TreeMap<>();
     private int unknown;
 
     /** Sums of a moment. */
-    record Tally(int commits, int errors, int commitsUnknown, SortedMap<String, Integer> errorsByState) {}
+    public record Tally(int commits, int errors, int commitsUnknown, SortedMap<String, Integer> errorsByState) {}
 
     synchronized void acknowledged(String key, Outcome outcome) {
         keys.add(key);
@@ -34,13 +34,13 @@ final class Ledger implements Listener {
         }
     }
 
-    synchronized Tally tally() {
+    public synchronized Tally tally() {
         int sum = errors.values().stream().mapToInt(Integer::intValue).sum();
         return new Tally(commits.size(), sum, unknown, new TreeMap<>(errors));
     }
 
     /** Whether a COMMIT was acknowledged after this moment. */
-    synchronized boolean committedSince(long nanos) {
+    public synchronized boolean committedSince(long nanos) {
         return !commits.isEmpty() && commits.get(commits.size() - 1) - nanos > 0;
     }
 
@@ -49,7 +49,7 @@ final class Ledger implements Listener {
     }
 
     /** When COMMITs were acknowledged, in order. */
-    synchronized List<Long> commits() {
+    public synchronized List<Long> commits() {
         return List.copyOf(commits);
     }
 }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Several threads that write through one route, each a row about every ten milliseconds, until told to stop. */
-final class Load {
+public final class Load {
     private static final long PERIOD_MILLIS = 10;
 
     private final Route route;
@@ -19,7 +19,8 @@ final class Load {
         this.route = route;
     }
 
-    static Load start(Route route, int threads) {
+    /** Starts the threads; they write until {@link #stop}. */
+    public static Load start(Route route, int threads) {
         Load load = new Load(route);
         for (int i = 1; i <= threads; i++) {
             String name = load.prefix() + i;
@@ -32,11 +33,12 @@ final class Load {
         return load;
     }
 
-    Route route() {
+    public Route route() {
         return route;
     }
 
-    Ledger ledger() {
+    /** What they were told so far. */
+    public Ledger ledger() {
         return ledger;
     }
 
@@ -58,7 +60,7 @@ final class Load {
     }
 
     /** Has every thread finish its row and returns how many did not in time. */
-    int stop(Duration deadline) throws InterruptedException {
+    public int stop(Duration deadline) throws InterruptedException {
         stopping = true;
         long end = System.nanoTime() + deadline.toNanos();
         int late = 0;

@@ -28,8 +28,17 @@ public record Route(String name, String url, String user, String password) imple
         return plain("HAProxy", cluster.haproxy().orElseThrow(), cluster);
     }
 
+    /** With PgJDBC alone, which tries the members in turn until it finds the primary. */
+    public static Route multiHost(PatroniCluster cluster) {
+        return new Route(
+                "PgJDBC multi-host",
+                "jdbc:postgresql://%s/%s?targetServerType=primary".formatted(cluster.seeds(), cluster.database()),
+                cluster.user(),
+                cluster.password());
+    }
+
     /** Straight to one member, with PgJDBC alone. */
-    static Route direct(PatroniCluster cluster, String member) {
+    public static Route direct(PatroniCluster cluster, String member) {
         return plain(member, cluster.postgres(member), cluster);
     }
 

@@ -1,0 +1,105 @@
+package io.github.pgbaton.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What pgbaton sends while all is well and nobody uses a connection: nothing but gRPC's keepalive. */
+@Timeout(180)
+class SteadyStateIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final int CONNECTIONS = 10;
+
+    @RegisterExtension
+    static final PatroniClusterExtension CLUSTER = Clusters.quick();
+
+    @Test
+    void nothingIsAskedOfPostgresPatroniOrEtcdWhileNothingHappens() throws Exception {
+        PatroniCluster cluster = CLUSTER.cluster();
+        cluster.awaitHealthy(PATIENCE);
+        Map<Integer, AtomicInteger> frames = Http2Frames.counts();
+        try (Forwarder etcd = Forwarder.tapped(address(cluster.etcd().get(0)), () -> new Http2Frames(frames));
+                Forwarder patroni =
+                        Forwarder.to(address(cluster.rest(cluster.members().get(0))), "127.0.0.1");
+                BatonDataSource source = new BatonDataSource("jdbc:pgbaton:postgresql://" + cluster.seeds() + "/"
+                        + cluster.database() + "?etcd=http://127.0.0.1:" + etcd.port() + "&patroni=http://127.0.0.1:"
+                        + patroni.port() + "&scope=" + cluster.scope() + "&namespace=" + cluster.namespace()
+                        + "&ApplicationName=steady")) {
+            source.setUser(cluster.user());
+            source.setPassword(cluster.password());
+            List<Connection> connections = new ArrayList<>();
+            for (int i = 0; i < CONNECTIONS; i++) {
+                Connection connection = source.getConnection();
+                connections.add(connection);
+                try (Statement statement = connection.createStatement()) {
+                    statement.execute("SELECT 1");
+                }
+            }
+            // The first keepalive: all that was sent to connect and to watch has been sent.
+            await().atMost(PATIENCE).until(() -> Http2Frames.pings(frames) >= 1);
+            assertThat(Http2Frames.messages(frames)).as("reading and watching").isPositive();
+            int messages = Http2Frames.messages(frames);
+            int pings = Http2Frames.pings(frames);
+            int watches = etcd.accepted();
+            // On a busy machine etcd's first answer may come so late that Patroni is asked meanwhile.
+            int asked = patroni.accepted();
+            List<String> sessions = sessions(cluster);
+            assertThat(sessions).hasSize(CONNECTIONS);
+
+            await().atMost(PATIENCE).until(() -> Http2Frames.pings(frames) >= pings + 2);
+
+            assertThat(Http2Frames.messages(frames)).as("messages to etcd").isEqualTo(messages);
+            assertThat(etcd.accepted()).as("connections to etcd").isEqualTo(watches);
+            assertThat(patroni.accepted()).as("connections to Patroni").isEqualTo(asked);
+            assertThat(sessions(cluster))
+                    .as("sessions and their last statements")
+                    .isEqualTo(sessions);
+            // Before the ways to the servers: the watch would tell of their end.
+            for (Connection connection : connections) {
+                connection.close();
+            }
+        }
+    }
+
+    /** Process and time of the last statement of each session in the application's database, whoever opened it. */
+    private static List<String> sessions(PatroniCluster cluster) throws SQLException {
+        String primary = cluster.awaitPrimary(PATIENCE);
+        InetSocketAddress address = cluster.postgres(primary);
+        List<String> sessions = new ArrayList<>();
+        try (Connection connection = DriverManager.getConnection(
+                        "jdbc:postgresql://" + address.getHostString() + ":" + address.getPort() + "/postgres",
+                        cluster.superuser(),
+                        cluster.superuserPassword());
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(
+                        "SELECT pid || ' ' || query_start || ' ' || state_change FROM pg_stat_activity WHERE datname = '"
+                                + cluster.database() + "' AND backend_type = 'client backend' ORDER BY pid")) {
+            while (rows.next()) {
+                sessions.add(rows.getString(1));
+            }
+        }
+        return sessions;
+    }
+
+    private static InetSocketAddress address(URI uri) {
+        return new InetSocketAddress(uri.getHost(), uri.getPort());
+    }
+}
