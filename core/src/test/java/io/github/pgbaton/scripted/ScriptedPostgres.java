@@ -18,12 +18,14 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server that speaks just enough of PostgreSQL's protocol to be connected to by PgJDBC, and breaks where a test says so:
  * what a real server cannot be asked to do at one exact moment.
  *
- * <p>It executes nothing: every statement succeeds with no rows, except the driver's own question about its standing.
+ * <p>It executes nothing: every statement succeeds with no rows, except the driver's own questions about its standing
+ * and its ledger, and those a test has an answer for.
  */
 public final class ScriptedPostgres implements AutoCloseable {
 
@@ -46,12 +48,14 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final List<Socket> clients = new CopyOnWriteArrayList<>();
     private final List<String> statements = new CopyOnWriteArrayList<>();
     private volatile Function<String, Reaction> script = sql -> Reaction.SUCCEED;
+    private volatile Function<String, String @Nullable []> rows = sql -> null;
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile boolean mute;
     private volatile boolean inRecovery;
     private volatile int timeline = 1;
     private volatile String system = "7000000000000000001";
     private volatile boolean reportsStanding = true;
+    private volatile boolean ledger;
 
     public ScriptedPostgres() throws IOException {
         this("127.0.0.1");
@@ -100,6 +104,12 @@ public final class ScriptedPostgres implements AutoCloseable {
         return this;
     }
 
+    /** What row a statement returns, null for none; COMMIT and the like must not return one. */
+    public ScriptedPostgres answers(Function<String, String @Nullable []> rowOf) {
+        rows = rowOf;
+        return this;
+    }
+
     /** As a frozen server, whose kernel still completes TCP: takes connections and says nothing. */
     public ScriptedPostgres mute(boolean silent) {
         mute = silent;
@@ -118,6 +128,12 @@ public final class ScriptedPostgres implements AutoCloseable {
 
     public ScriptedPostgres system(String identifier) {
         system = identifier;
+        return this;
+    }
+
+    /** As after ./run ledger create; statements on the ledger are as any. */
+    public ScriptedPostgres ledger() {
+        ledger = true;
         return this;
     }
 
@@ -258,7 +274,13 @@ public final class ScriptedPostgres implements AutoCloseable {
                     bound = prepared.getOrDefault(fields.text(), "");
                     answer(Message.of('2'));
                 }
-                case 'D' -> answer(isStandingQuestion(bound) ? Message.columns(4) : Message.of('n'));
+                case 'D' -> {
+                    String[] row = rowOf(bound);
+                    answer(
+                            row != null
+                                    ? Message.columns(row.length)
+                                    : isStandingQuestion(bound) ? Message.columns(4) : Message.of('n'));
+                }
                 case 'E' -> {
                     return failed || execute(bound);
                 }
@@ -311,6 +333,12 @@ public final class ScriptedPostgres implements AutoCloseable {
                     return true;
                 }
                 case SUCCEED -> {
+                    String[] row = rowOf(sql);
+                    if (row != null) {
+                        out.write(Message.row(row));
+                        out.write(Message.complete("SELECT 1"));
+                        return true;
+                    }
                     if (isStandingQuestion(sql)) {
                         out.write(Message.row(
                                 inRecovery ? "t" : "f", "off", inRecovery ? "0" : Integer.toString(timeline), system));
@@ -328,6 +356,34 @@ public final class ScriptedPostgres implements AutoCloseable {
                 }
             }
             return true;
+        }
+
+        private String @Nullable [] rowOf(String sql) {
+            if (!sql.contains("pg_stat_get_activity(pg_backend_pid())")) {
+                return rows.apply(sql);
+            }
+            String yes = ledger ? "t" : "f";
+            return new String[] {
+                "1",
+                "1000000",
+                inRecovery ? "t" : "f",
+                "off",
+                inRecovery ? "0" : Integer.toString(timeline),
+                system,
+                yes,
+                yes,
+                yes,
+                "f",
+                "token uuid; kind \"char\" = 'c'::\"char\"; at timestamp with time zone = clock_timestamp()",
+                yes,
+                "pgbaton ledger 1, retention 7200 s",
+                yes,
+                yes,
+                yes,
+                yes,
+                "app",
+                "db"
+            };
         }
 
         private boolean isStandingQuestion(String sql) {
