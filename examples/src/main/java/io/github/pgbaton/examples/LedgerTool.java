@@ -194,7 +194,7 @@ public final class LedgerTool implements Callable<Integer> {
     }
 
     private static int show(PgConnection session, PrintWriter out) throws SQLException {
-        LedgerStatus status = LedgerStatus.of(session);
+        LedgerStatus status = LedgerStatus.of(session, Deadline.in(Duration.ofSeconds(30)));
         if (status instanceof LedgerStatus.Unusable unusable) {
             out.println("not usable: " + unusable.reason());
             return 1;

@@ -5,7 +5,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.jdbc.PgConnection;
 import org.postgresql.util.PSQLWarning;
@@ -28,7 +27,6 @@ public final class Barrier {
             + " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END";
 
     private static final String ROUTINE = "SyncRepWaitForLSN";
-    private static final Executor DIRECT = Runnable::run;
 
     private Barrier() {}
 
@@ -66,44 +64,14 @@ public final class Barrier {
      * @throws SQLException PgJDBC's; and 40003 where the server gave up this wait too. Nothing is known then
      */
     public static void pass(PgConnection session, Deadline deadline) throws SQLException {
-        try (Limit limit = new Limit(session, deadline);
+        try (Calm calm = new Calm(session, deadline);
                 Statement statement = session.createStatement()) {
             // Cancelled, it would end with the very warning that it is to make up for.
             statement.setQueryTimeout(0);
-            boolean before = session.getAutoCommit();
-            if (!before) {
-                session.setAutoCommit(true);
-            }
             try (ResultSet done = statement.executeQuery(SQL)) {
                 if (needed(statement.getWarnings())) {
                     throw new SQLException("the wait for the synchronous standby was cut short again", "40003");
                 }
-            } finally {
-                if (!before && !session.isClosed()) {
-                    session.setAutoCommit(false);
-                }
-            }
-        }
-    }
-
-    /** Bounds every answer on a session for a while, and leaves the session as it was. */
-    static final class Limit implements AutoCloseable {
-        private final PgConnection session;
-        private final int before;
-
-        Limit(PgConnection session, Deadline deadline) throws SQLException {
-            this.session = session;
-            this.before = session.getNetworkTimeout();
-            // Two milliseconds later, so that what is cut short by the deadline is seen to end after it.
-            long left = Math.max(deadline.leftNanos() / 1_000_000, 1) + 2;
-            int most = (int) Math.min(left, Integer.MAX_VALUE);
-            session.setNetworkTimeout(DIRECT, before == 0 ? most : Math.min(before, most));
-        }
-
-        @Override
-        public void close() throws SQLException {
-            if (!session.isClosed()) {
-                session.setNetworkTimeout(DIRECT, before);
             }
         }
     }

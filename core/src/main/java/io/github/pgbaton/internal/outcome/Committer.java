@@ -80,9 +80,13 @@ public final class Committer {
      * @throws SQLException PgJDBC's; 55000 where {@code commitOutcome=ledger} is asked for and the ledger is not usable
      */
     public static Committer open(ClusterRef cluster, OpenSession session) throws SQLException {
-        Committer made = new Committer(cluster, session, SessionFacts.ask(session.connection()));
+        Committer made = new Committer(cluster, session, ask(cluster, session.connection()));
         made.noteLedger();
         return made;
+    }
+
+    private static SessionFacts ask(ClusterRef cluster, PgConnection connection) throws SQLException {
+        return SessionFacts.ask(connection, Deadline.in(cluster.config().handshakeTimeout()));
     }
 
     private void noteLedger() throws SQLException {
@@ -125,7 +129,7 @@ public final class Committer {
                 || connection.getTransactionState() != TransactionState.IDLE) {
             return;
         }
-        facts = SessionFacts.ask(connection);
+        facts = ask(cluster, connection);
         askedNanos = System.nanoTime();
         noteLedger();
     }

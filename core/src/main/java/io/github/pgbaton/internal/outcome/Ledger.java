@@ -5,6 +5,7 @@ import io.github.pgbaton.internal.socket.Threads;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
@@ -30,6 +31,8 @@ final class Ledger {
     private final AtomicReference<@Nullable LedgerStatus> last = new AtomicReference<>();
     /** In nanoseconds of {@link #nanoTime}; whoever moves it on purges. */
     private final AtomicLong nextPurge = new AtomicLong();
+
+    private final AtomicBoolean running = new AtomicBoolean();
 
     Ledger(String name, LongSupplier nanoTime) {
         this.name = name;
@@ -58,7 +61,7 @@ final class Ledger {
                     "{}: commits carry a token into pgbaton.tx, rows are kept for {} s",
                     name,
                     usable.retention().toSeconds());
-            if (before == null) {
+            if (!(before instanceof LedgerStatus.Usable)) {
                 // Many JVMs start at once: each begins at a time of its own.
                 long pause = pauseNanos(usable);
                 nextPurge.set(nanoTime.getAsLong() + ThreadLocalRandom.current().nextLong(pause));
@@ -73,7 +76,9 @@ final class Ledger {
         if (now - due < 0
                 || !(last.get() instanceof LedgerStatus.Usable usable)
                 || !nextPurge.compareAndSet(due, now + pauseNanos(usable))
-                || !usable.purgeable()) {
+                || !usable.purgeable()
+                // Else the pool would have the committing thread do it.
+                || !running.compareAndSet(false, true)) {
             return;
         }
         // A reference of its own: the connection may be closed meanwhile.
@@ -83,6 +88,7 @@ final class Ledger {
                 Purger.run(own);
             } finally {
                 own.release();
+                running.set(false);
             }
         });
     }

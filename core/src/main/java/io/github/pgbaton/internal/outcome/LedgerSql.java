@@ -85,6 +85,8 @@ public final class LedgerSql {
                 END
                 $$;
                 REVOKE ALL ON FUNCTION pgbaton.purge(integer) FROM PUBLIC;
+                REVOKE ALL ON SCHEMA pgbaton FROM PUBLIC;
+                REVOKE ALL ON pgbaton.tx FROM PUBLIC;
                 GRANT USAGE ON SCHEMA pgbaton TO %3$s;
                 GRANT SELECT, INSERT (token, kind) ON pgbaton.tx TO %3$s;
                 GRANT EXECUTE ON FUNCTION pgbaton.purge(integer) TO %3$s;

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.outcome;
 
+import io.github.pgbaton.internal.probe.Deadline;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.postgresql.jdbc.PgConnection;
@@ -20,10 +21,11 @@ public sealed interface LedgerStatus {
 
     /**
      * @param session outside a transaction
+     * @param deadline for the answer
      * @return what its role finds in its database now
      * @throws SQLException PgJDBC's
      */
-    static LedgerStatus of(PgConnection session) throws SQLException {
-        return SessionFacts.ask(session).ledger();
+    static LedgerStatus of(PgConnection session, Deadline deadline) throws SQLException {
+        return SessionFacts.ask(session, deadline).ledger();
     }
 }

@@ -45,7 +45,7 @@ public final class Purger {
      * @throws SQLException PgJDBC's
      */
     public static long purge(PgConnection session, Deadline deadline) throws SQLException {
-        try (Barrier.Limit limit = new Barrier.Limit(session, deadline);
+        try (Calm calm = new Calm(session, deadline);
                 Statement statement = session.createStatement()) {
             // A purge that a failover takes back is done again; nobody has to wait for a standby here.
             statement.execute("SET synchronous_commit TO off");

@@ -113,8 +113,8 @@ public final class Resolver {
     /** As many attempts as it takes on one session; null: it broke, or it is not on the primary. */
     private @Nullable Resolution on(OpenSession session) {
         SessionFacts facts;
-        try (Barrier.Limit limit = new Barrier.Limit(session.connection(), deadline)) {
-            facts = SessionFacts.ask(session.connection());
+        try {
+            facts = SessionFacts.ask(session.connection(), deadline);
         } catch (SQLException e) {
             last = session.address() + ": " + e.getMessage();
             return null;
@@ -170,7 +170,7 @@ public final class Resolver {
     private @Nullable Resolution attempt(OpenSession session, Duration retention) throws SQLException {
         PgConnection connection = session.connection();
         boolean tombstone;
-        try (Barrier.Limit limit = new Barrier.Limit(connection, deadline)) {
+        try (Calm calm = new Calm(connection, deadline)) {
             endGhosts(connection);
             try {
                 if (entomb(connection)) {

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.outcome;
 
+import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.Standing;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -21,6 +22,8 @@ import org.postgresql.jdbc.PgConnection;
  * @param ledger whether it is usable
  */
 record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus ledger) {
+    private static final String ANEW = "; drop it, and create it anew with ./run ledger create";
+
     private static final String CREATE_IT =
             "; create it with ./run ledger create, or with the SQL of" + " docs/transaction-replay.md";
 
@@ -57,11 +60,18 @@ record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus 
             + " LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'tx'";
 
     /**
-     * @param session outside a transaction
+     * @param session outside a transaction; it is so afterwards too, also where it is not in autocommit mode
+     * @param deadline for the answer
      * @return what it says
      * @throws SQLException PgJDBC's
      */
-    static SessionFacts ask(PgConnection session) throws SQLException {
+    static SessionFacts ask(PgConnection session, Deadline deadline) throws SQLException {
+        try (Calm calm = new Calm(session, deadline)) {
+            return ask(session);
+        }
+    }
+
+    private static SessionFacts ask(PgConnection session) throws SQLException {
         try {
             return ask(session, QUESTION.formatted(TIMELINE));
         } catch (SQLException e) {
@@ -107,7 +117,7 @@ record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus 
         String wrong = wrong(row, layout);
         if (wrong != null) {
             return new LedgerStatus.Unusable(
-                    "pgbaton.tx" + database + " is not the ledger that this driver works with: " + wrong + CREATE_IT);
+                    "pgbaton.tx" + database + " is not the ledger that this driver works with: " + wrong + ANEW);
         }
         String missing = missingPrivileges(row);
         if (!missing.isEmpty()) {

@@ -419,6 +419,30 @@ class CommitterIT {
         assertInDoubt(result.get(30, TimeUnit.SECONDS));
     }
 
+    @Test
+    void theDriverNeverCancelsDuringACommit() throws Exception {
+        ref = bench.cluster("&queryTimeout=1");
+        bench.loseStandby();
+        CompletableFuture<CommitResult> result = inBackground(1);
+        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                + " AND query LIKE '%COMMIT%' AND clock_timestamp() - query_start > interval '2 seconds')");
+        assertThat(result).isNotDone();
+        bench.standbyIsBack();
+
+        assertThat(result.get(30, TimeUnit.SECONDS)).isInstanceOf(Committed.class);
+    }
+
+    @Test
+    void aSessionThatIsNotInAutocommitModeIsLeftOutsideATransaction() throws SQLException {
+        OpenSession session = bench.open(ref);
+        session.connection().setAutoCommit(false);
+
+        Committer.open(ref, session);
+
+        assertThat(session.connection().getTransactionState()).isEqualTo(TransactionState.IDLE);
+        assertThat(session.connection().getAutoCommit()).isFalse();
+    }
+
     private CompletableFuture<CommitResult> inBackground(int id) {
         return CompletableFuture.supplyAsync(() -> {
             try {

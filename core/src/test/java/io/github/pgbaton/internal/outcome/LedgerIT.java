@@ -46,7 +46,7 @@ class LedgerIT {
     }
 
     private LedgerStatus status() throws SQLException {
-        return LedgerStatus.of(bench.open(ref).connection());
+        return LedgerStatus.of(bench.open(ref).connection(), Deadline.in(LedgerBench.PATIENCE));
     }
 
     @Test
