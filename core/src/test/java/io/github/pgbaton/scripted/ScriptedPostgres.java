@@ -370,6 +370,7 @@ public final class ScriptedPostgres implements AutoCloseable {
                 case FAIL_57P01 -> {
                     out.write(Message.error("ERROR", "57P01", "the foreign server was shut down"));
                     failed = true;
+                    status = sql.strip().equals("COMMIT") ? 'I' : status;
                     return true;
                 }
                 case SUCCEED -> {

@@ -19,12 +19,19 @@ import org.postgresql.util.ServerErrorMessage;
  */
 public final class Barrier {
     /**
-     * A transactional message gives the statement a transaction of its own that waits as a COMMIT does; it needs no
-     * privilege. Where the session asks for no wait the statement does, for itself alone.
+     * Has PostgreSQL send its warning also to a session that asked for errors only, until the transaction ends; true, and to
+     * be evaluated inside of what is to be heard. Without the warning a cancelled wait passes for an acknowledgement.
      */
-    static final String SQL = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgbaton', ''),"
-            + " CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
-            + " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END";
+    static final String AUDIBLE = "CASE WHEN pg_catalog.current_setting('client_min_messages') = 'error'"
+            + " THEN pg_catalog.set_config('client_min_messages', 'warning', true) IS NOT NULL ELSE true END";
+
+    /** Has a transaction wait for the standby as others do, though its session asked for no wait. */
+    static final String WAITING = "CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
+            + " THEN pg_catalog.set_config('synchronous_commit', 'on', true) IS NOT NULL ELSE true END";
+
+    /** A transactional message gives the statement a transaction of its own that waits as a COMMIT does; it needs no privilege. */
+    static final String SQL =
+            "SELECT pg_catalog.pg_logical_emit_message(true, 'pgbaton', ''), " + AUDIBLE + ", " + WAITING;
 
     private static final String ROUTINE = "SyncRepWaitForLSN";
 

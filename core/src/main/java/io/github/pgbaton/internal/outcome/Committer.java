@@ -42,7 +42,7 @@ public final class Committer {
      * application may put what it likes on its search_path.
      */
     static final String SQL = "INSERT INTO pgbaton.tx(token) SELECT ?::pg_catalog.uuid"
-            + " WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT";
+            + " WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AND " + Barrier.AUDIBLE + "; COMMIT";
 
     /** The ledger is gone, of another shape, or the role of the moment may not write it. */
     private static final Set<String> LEDGER_REFUSES = Set.of("42P01", "3F000", "42501", "42703", "42804", "42809");

@@ -119,7 +119,14 @@ public final class Resolver {
             last = session.address() + ": " + e.getMessage();
             return null;
         }
-        String refusal = refusal(session, facts.standing());
+        Standing standing = facts.standing();
+        if (!standing.inRecovery() && (standing.systemIdentifier() == null || standing.timeline() <= 0)) {
+            return new Resolution.Unknown(
+                    "a primary of the past cannot be told from the one of now: role " + facts.role()
+                            + " may not execute pg_walfile_name or pg_control_system",
+                    session);
+        }
+        String refusal = refusal(session, standing);
         if (refusal != null) {
             last = session.address() + " " + refusal;
             return null;
@@ -225,8 +232,7 @@ public final class Resolver {
         long wait = deadline.left(LOCK_WAIT).toMillis();
         String sql = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout TO " + wait
                 + "; SET LOCAL statement_timeout TO 0"
-                + "; SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
-                + " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END"
+                + "; SELECT " + Barrier.AUDIBLE + ", " + Barrier.WAITING
                 + "; INSERT INTO pgbaton.tx(token, kind) VALUES ('" + token + "', '" + LedgerSql.TOMBSTONE
                 + "'); COMMIT";
         try (Statement statement = connection.createStatement()) {

@@ -20,8 +20,9 @@ import org.postgresql.jdbc.PgConnection;
  * @param backendStart in microseconds since 1970 by the server's clock; with the pid it names the backend for good
  * @param standing of the member
  * @param ledger whether it is usable
+ * @param role that asked
  */
-record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus ledger) {
+record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus ledger, String role) {
     private static final String ANEW = "; drop it, and create it anew with ./run ledger create";
 
     private static final String CREATE_IT =
@@ -83,7 +84,7 @@ record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus 
     }
 
     SessionFacts with(LedgerStatus found) {
-        return new SessionFacts(pid, backendStart, standing, found);
+        return new SessionFacts(pid, backendStart, standing, found, role);
     }
 
     private static SessionFacts ask(PgConnection session, String question) throws SQLException {
@@ -96,7 +97,8 @@ record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus 
                     row.getInt(1),
                     row.getLong(2),
                     standing,
-                    ledger(row, session.haveMinimumServerVersion(OLDEST_SERVER)));
+                    ledger(row, session.haveMinimumServerVersion(OLDEST_SERVER)),
+                    row.getString(18));
         }
     }
 

@@ -180,8 +180,7 @@ final class LeaderTracker implements LeaderSource.Listener {
             return standing.inRecovery() ? "is in recovery" : "takes no writes";
         }
         if (standing.systemIdentifier() == null || standing.timeline() <= 0) {
-            return "may not be asked for its timeline and its system identifier:"
-                    + " grant EXECUTE on pg_walfile_name and pg_control_system";
+            return "may not be asked for its timeline and its system identifier";
         }
         Route now = route;
         HostPort leader = now.address();

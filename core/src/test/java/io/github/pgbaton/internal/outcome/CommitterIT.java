@@ -12,7 +12,9 @@ import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.scripted.WireProxy.Action;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -392,6 +394,27 @@ class CommitterIT {
     }
 
     @Test
+    void aCancelledSyncWaitIsHeardOfByASessionThatAsksForErrorsOnly() throws Exception {
+        bench.asAdmin("ALTER ROLE " + CLUSTER.cluster().user() + " SET client_min_messages TO error");
+        try {
+            bench.loseStandby();
+            CompletableFuture<CommitResult> result = inBackground(1);
+            for (int cut = 0; cut < 2; cut++) {
+                bench.awaitSyncWait(1);
+                bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+                if (cut == 0) {
+                    bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                            + " AND query LIKE '%pg_logical_emit_message%')");
+                }
+            }
+
+            assertInDoubt(result.get(30, TimeUnit.SECONDS));
+        } finally {
+            bench.asAdmin("ALTER ROLE " + CLUSTER.cluster().user() + " RESET ALL");
+        }
+    }
+
+    @Test
     void aCancelledSyncWaitOfAPlainCommitIsMadeUpForToo() throws Exception {
         ref = bench.cluster("&commitOutcome=none");
         bench.loseStandby();
@@ -417,6 +440,23 @@ class CommitterIT {
         bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
 
         assertInDoubt(result.get(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void whatTheSessionAskedForIsBackAfterTheCommit() throws SQLException {
+        OpenSession session = bench.open(ref);
+        Committer committer = Committer.open(ref, session);
+        LedgerBench.run(session.connection(), "SET client_min_messages TO error");
+        LedgerBench.begin(session.connection(), 1);
+
+        assertThat(committer.commit(false)).isInstanceOf(Committed.class);
+
+        session.connection().setAutoCommit(true);
+        try (Statement statement = session.connection().createStatement();
+                ResultSet row = statement.executeQuery("SHOW client_min_messages")) {
+            row.next();
+            assertThat(row.getString(1)).isEqualTo("error");
+        }
     }
 
     @Test

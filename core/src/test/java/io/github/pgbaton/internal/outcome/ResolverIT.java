@@ -251,6 +251,18 @@ class ResolverIT {
     }
 
     @Test
+    void nothingIsConcludedWhereAPrimaryOfThePastCouldNotBeToldFromThisOne() throws SQLException {
+        Doubt doubt = doubtAfter(Action.LOSE);
+        bench.asAdmin("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+        try {
+            assertUnknown(resolve(doubt), "may not execute pg_walfile_name or pg_control_system");
+        } finally {
+            bench.asAdmin("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
+        }
+        assertThat(bench.kinds()).isEmpty();
+    }
+
+    @Test
     void nothingIsConcludedOnceTheRowMayHaveBeenPurged() throws SQLException {
         Doubt doubt = doubtAfter(Action.LOSE_ANSWER);
         Duration half = LedgerSql.DEFAULT_RETENTION.dividedBy(2);
