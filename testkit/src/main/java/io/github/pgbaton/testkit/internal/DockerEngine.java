@@ -1,0 +1,115 @@
+package io.github.pgbaton.testkit.internal;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Container;
+import io.github.pgbaton.testkit.ClusterException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.testcontainers.DockerClientFactory;
+
+/** The engine that runs containers; whatever of it the testkit made carries a label that names the JVM it belongs to. */
+final class DockerEngine {
+    private static final Logger LOG = LoggerFactory.getLogger(DockerEngine.class);
+    private static final String OWNER = "io.github.pgbaton.testkit.owner";
+    private static final String RYUK_DISABLED = "TESTCONTAINERS_RYUK_DISABLED";
+
+    private final DockerClient client;
+
+    private DockerEngine(DockerClient client) {
+        this.client = client;
+    }
+
+    /**
+     * The engine that Testcontainers finds.
+     *
+     * @throws ClusterException when there is none; says what to do
+     */
+    static DockerEngine find() {
+        if (!DockerClientFactory.instance().isDockerAvailable()) {
+            throw new ClusterException(
+                    "no Docker engine answers, and a cluster of containers needs one: start it (on Debian"
+                            + " ./run docker-setup installs and starts one). A local cluster needs none."
+                            + (Boolean.parseBoolean(System.getenv(RYUK_DISABLED))
+                                    ? ""
+                                    : " If there is an engine and no registry, set " + RYUK_DISABLED
+                                            + "=true: Testcontainers otherwise runs its image for cleaning up, and the testkit"
+                                            + " removes its containers itself."));
+        }
+        return new DockerEngine(DockerClientFactory.instance().client());
+    }
+
+    DockerClient client() {
+        return client;
+    }
+
+    /** What marks a container or network as this JVM's. */
+    static Map<String, String> labels() {
+        ProcessHandle self = ProcessHandle.current();
+        return Map.of(OWNER, owner(self.pid(), self.info().startInstant()));
+    }
+
+    private static String owner(long pid, Optional<Instant> start) {
+        return pid + "@" + start.map(Instant::toEpochMilli).orElse(0L);
+    }
+
+    /** Removes what JVMs left behind that ended without a chance to: kill -9 takes no shutdown hook along. */
+    void sweep() {
+        for (Container container : client.listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(List.of(OWNER))
+                .exec()) {
+            if (isAbandoned(container.getLabels())) {
+                LOG.info("removing a container of a JVM that is gone: {}", List.of(container.getNames()));
+                remove(container.getId());
+            }
+        }
+        client.listNetworksCmd().exec().stream()
+                .filter(network -> isAbandoned(network.getLabels()))
+                .forEach(network -> removeNetwork(network.getId()));
+    }
+
+    private static boolean isAbandoned(Map<String, String> labels) {
+        String owner = labels == null ? null : labels.get(OWNER);
+        if (owner == null) {
+            return false;
+        }
+        long pid = Long.parseLong(owner.substring(0, owner.indexOf('@')));
+        Optional<ProcessHandle> process = ProcessHandle.of(pid);
+        return process.isEmpty()
+                || !owner(pid, process.get().info().startInstant()).equals(owner);
+    }
+
+    InspectContainerResponse.ContainerState state(String id) {
+        return client.inspectContainerCmd(id).exec().getState();
+    }
+
+    /** Ends and removes a container with its data; one that is gone already is fine. */
+    void remove(String id) {
+        try {
+            client.removeContainerCmd(id)
+                    .withForce(true)
+                    .withRemoveVolumes(true)
+                    .exec();
+        } catch (NotFoundException e) {
+            // Somebody else was faster: Testcontainers cleans up at the end of the JVM, too.
+        } catch (RuntimeException e) {
+            LOG.warn("container {} could not be removed", id, e);
+        }
+    }
+
+    void removeNetwork(String id) {
+        try {
+            client.removeNetworkCmd(id).exec();
+        } catch (NotFoundException e) {
+            // As above.
+        } catch (RuntimeException e) {
+            LOG.warn("network {} could not be removed", id, e);
+        }
+    }
+}
