@@ -30,6 +30,10 @@ public final class ReferenceCluster {
 
     private ReferenceCluster() {}
 
+    static PatroniCluster start(Duration ttl) {
+        return start(PatroniCluster.local(), ttl);
+    }
+
     /** Patroni wants the ttl to outlast a pause and two retries; a third each is the proportion of its defaults. */
     static PatroniCluster start(PatroniCluster.Builder builder, Duration ttl) {
         Duration third = Duration.ofSeconds(ttl.toSeconds() / 3);
@@ -58,7 +62,7 @@ public final class ReferenceCluster {
 
     @Command(name = "up", description = "Starts it, writes down how to reach it, and holds it.")
     int up(@Parameters(paramLabel = "FILE") Path file) throws IOException, InterruptedException {
-        try (PatroniCluster cluster = start(PatroniCluster.local(), Duration.ofSeconds(30))) {
+        try (PatroniCluster cluster = start(Duration.ofSeconds(30))) {
             Properties reach = new Properties();
             reach.setProperty("pgbaton", Route.pgbaton(cluster).url());
             reach.setProperty("haproxy", Route.haproxy(cluster).url());
