@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.testcontainers.containers.Container;
 import org.testcontainers.containers.GenericContainer;
 
@@ -40,8 +41,8 @@ final class ContainerUnit implements Unit {
         return container.getContainerId() != null;
     }
 
-    private ContainerState state() {
-        return engine.state(id());
+    private boolean is(Function<ContainerState, Boolean> what) {
+        return exists() && engine.state(id()).map(what).orElse(false);
     }
 
     @Override
@@ -56,15 +57,21 @@ final class ContainerUnit implements Unit {
                 container.start();
             }
         } catch (RuntimeException e) {
-            throw new ClusterException(name + " did not start", e);
+            throw new ClusterException(name + " did not start: " + reason(e), e);
         }
         begins.accept(this);
         return true;
     }
 
+    /** The innermost message: Testcontainers wraps what the engine said in several that say less. */
+    private static String reason(Throwable e) {
+        Throwable cause = e.getCause();
+        return cause == null || cause == e ? e.toString() : reason(cause);
+    }
+
     @Override
     public boolean isRunning() {
-        return exists() && Boolean.TRUE.equals(state().getRunning());
+        return is(ContainerState::getRunning);
     }
 
     /** Whether commands can be run in it. */
@@ -73,7 +80,7 @@ final class ContainerUnit implements Unit {
     }
 
     boolean isPaused() {
-        return exists() && Boolean.TRUE.equals(state().getPaused());
+        return is(ContainerState::getPaused);
     }
 
     @Override

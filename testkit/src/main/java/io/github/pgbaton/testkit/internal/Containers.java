@@ -104,7 +104,6 @@ final class Containers {
     private Unit unit(Party party, String name, InetAddress address, List<String> command, Map<String, String> files) {
         GenericContainer<?> container = new GenericContainer<>(DockerImageName.parse(image))
                 .withNetworkMode(network.name())
-                .withLabels(DockerEngine.labels())
                 .withCommand(command.toArray(String[]::new))
                 .withCreateContainerCmdModifier(create -> place(create, name, address))
                 .waitingFor(new NoWait());
@@ -122,6 +121,7 @@ final class Containers {
             bindings.add(new PortBinding(Ports.Binding.bindIpAndPort("127.0.0.1", outside), ExposedPort.tcp(inside)));
         });
         create.withName(network.name() + "-" + name)
+                .withLabels(DockerEngine.labels())
                 .withHostName(name)
                 .withIpv4Address(address.getHostAddress())
                 .withExposedPorts(exposed);

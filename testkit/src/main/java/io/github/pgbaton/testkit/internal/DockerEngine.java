@@ -2,13 +2,16 @@ package io.github.pgbaton.testkit.internal;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
 import io.github.pgbaton.testkit.ClusterException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
@@ -51,7 +54,27 @@ final class DockerEngine {
     /** What marks a container or network as this JVM's. */
     static Map<String, String> labels() {
         ProcessHandle self = ProcessHandle.current();
-        return Map.of(OWNER, owner(self.pid(), self.info().startInstant()));
+        Map<String, String> labels = new OursAlone();
+        labels.put(OWNER, owner(self.pid(), self.info().startInstant()));
+        return labels;
+    }
+
+    /**
+     * Does not take the label by which Testcontainers would find a container at the end of the JVM: two that remove the same
+     * one at the same time fail, and a stack trace is what somebody sees who presses Ctrl-C.
+     */
+    private static final class OursAlone extends HashMap<String, String> {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public @Nullable String put(String label, String value) {
+            return label.equals(DockerClientFactory.TESTCONTAINERS_SESSION_ID_LABEL) ? null : super.put(label, value);
+        }
+
+        @Override
+        public void putAll(Map<? extends String, ? extends String> labels) {
+            labels.forEach(this::put);
+        }
     }
 
     private static String owner(long pid, Optional<Instant> start) {
@@ -85,8 +108,13 @@ final class DockerEngine {
                 || !owner(pid, process.get().info().startInstant()).equals(owner);
     }
 
-    InspectContainerResponse.ContainerState state(String id) {
-        return client.inspectContainerCmd(id).exec().getState();
+    /** How a container is; empty when it was removed. */
+    Optional<InspectContainerResponse.ContainerState> state(String id) {
+        try {
+            return Optional.of(client.inspectContainerCmd(id).exec().getState());
+        } catch (NotFoundException e) {
+            return Optional.empty();
+        }
     }
 
     /** Ends and removes a container with its data; one that is gone already is fine. */
@@ -96,8 +124,8 @@ final class DockerEngine {
                     .withForce(true)
                     .withRemoveVolumes(true)
                     .exec();
-        } catch (NotFoundException e) {
-            // Somebody else was faster: Testcontainers cleans up at the end of the JVM, too.
+        } catch (NotFoundException | ConflictException e) {
+            // Somebody else was faster, or is just about it: another JVM may sweep, too.
         } catch (RuntimeException e) {
             LOG.warn("container {} could not be removed", id, e);
         }
