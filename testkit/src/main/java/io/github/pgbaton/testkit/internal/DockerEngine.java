@@ -6,6 +6,9 @@ import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
 import io.github.pgbaton.testkit.ClusterException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +24,8 @@ final class DockerEngine {
     private static final Logger LOG = LoggerFactory.getLogger(DockerEngine.class);
     private static final String OWNER = "io.github.pgbaton.testkit.owner";
     private static final String RYUK_DISABLED = "TESTCONTAINERS_RYUK_DISABLED";
+
+    private static final String PLACE = place();
 
     private final DockerClient client;
 
@@ -78,7 +83,21 @@ final class DockerEngine {
     }
 
     private static String owner(long pid, Optional<Instant> start) {
-        return pid + "@" + start.map(Instant::toEpochMilli).orElse(0L);
+        return pid + "@" + start.map(Instant::toEpochMilli).orElse(0L) + "@" + PLACE;
+    }
+
+    /**
+     * Where process ids mean what they mean here: this boot of this machine and this container of it. Others may use the
+     * same engine, and their processes look dead from here.
+     */
+    private static String place() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip()
+                    + Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
+        } catch (IOException e) {
+            // No Linux: nobody shares the engine of a desktop.
+            return "desktop";
+        }
     }
 
     /** Removes what JVMs left behind that ended without a chance to: kill -9 takes no shutdown hook along. */
@@ -99,7 +118,7 @@ final class DockerEngine {
 
     private static boolean isAbandoned(Map<String, String> labels) {
         String owner = labels == null ? null : labels.get(OWNER);
-        if (owner == null) {
+        if (owner == null || !owner.endsWith("@" + PLACE)) {
             return false;
         }
         long pid = Long.parseLong(owner.substring(0, owner.indexOf('@')));
