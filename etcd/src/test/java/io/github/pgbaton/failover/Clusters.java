@@ -1,6 +1,7 @@
 package io.github.pgbaton.failover;
 
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.testkit.Generation;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.net.URI;
@@ -19,10 +20,20 @@ public final class Clusters {
                 .etcdMembers(3));
     }
 
+    /** The same of containers; the newer Patroni makes 20 s of the ttl. One etcd member, as each is a container. */
+    static PatroniClusterExtension containers(Generation generation) {
+        return PatroniClusterExtension.docker(
+                generation,
+                builder -> builder.ttl(Duration.ofSeconds(10))
+                        .loopWait(Duration.ofSeconds(1))
+                        .retryTimeout(Duration.ofSeconds(3)));
+    }
+
     public static String url(PatroniCluster cluster, String... more) {
         String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
         return "jdbc:pgbaton:postgresql://" + cluster.seeds() + "/" + cluster.database() + "?etcd=" + etcd + "&scope="
                 + cluster.scope() + "&namespace=" + cluster.namespace()
+                + cluster.memberMap().map(map -> "&memberMap=" + map).orElse("")
                 + (more.length == 0 ? "" : "&" + String.join("&", more));
     }
 

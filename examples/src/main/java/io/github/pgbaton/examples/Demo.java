@@ -45,6 +45,13 @@ public final class Demo implements Callable<Integer> {
     private int ttl;
 
     @Option(
+            names = "--backend",
+            paramLabel = "B",
+            defaultValue = "local",
+            description = "What the cluster is made of: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+    private Backend backend = Backend.LOCAL;
+
+    @Option(
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Print this text.")
@@ -59,8 +66,8 @@ public final class Demo implements Callable<Integer> {
             throw new ParameterException(spec().commandLine(), "--ttl accepts 20 to 60 seconds, not " + ttl);
         }
         System.out.println("Starting the reference cluster: 3 members, synchronous replication, ttl " + ttl
-                + " s, HAProxy in front. Ctrl-C ends everything.");
-        try (PatroniCluster cluster = ReferenceCluster.start(Duration.ofSeconds(ttl))) {
+                + " s, HAProxy in front" + backend.text() + ". Ctrl-C ends everything.");
+        try (PatroniCluster cluster = ReferenceCluster.start(backend.cluster(), Duration.ofSeconds(ttl))) {
             List<Route> routes = List.of(Route.pgbaton(cluster), Route.haproxy(cluster));
             System.out.println(THREADS + " threads on each route commit a row about every 10 ms each:");
             routes.forEach(route -> System.out.printf("  %-8s %s%n", route.name(), route.url()));

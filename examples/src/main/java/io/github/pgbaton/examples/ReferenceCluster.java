@@ -30,11 +30,14 @@ public final class ReferenceCluster {
 
     private ReferenceCluster() {}
 
-    /** Patroni wants the ttl to outlast a pause and two retries; a third each is the proportion of its defaults. */
     static PatroniCluster start(Duration ttl) {
+        return start(PatroniCluster.local(), ttl);
+    }
+
+    /** Patroni wants the ttl to outlast a pause and two retries; a third each is the proportion of its defaults. */
+    static PatroniCluster start(PatroniCluster.Builder builder, Duration ttl) {
         Duration third = Duration.ofSeconds(ttl.toSeconds() / 3);
-        return PatroniCluster.local()
-                .scope("pgcluster")
+        return builder.scope("pgcluster")
                 .namespace("/db")
                 .ttl(ttl)
                 .loopWait(third)

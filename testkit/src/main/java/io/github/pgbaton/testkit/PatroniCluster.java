@@ -1,7 +1,7 @@
 package io.github.pgbaton.testkit;
 
+import io.github.pgbaton.testkit.internal.ClusterBuilder;
 import io.github.pgbaton.testkit.internal.EtcdLeader;
-import io.github.pgbaton.testkit.internal.LocalBuilder;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
@@ -23,7 +23,28 @@ public interface PatroniCluster extends AutoCloseable {
      * @return a builder with the defaults of the reference cluster
      */
     static Builder local() {
-        return new LocalBuilder();
+        return ClusterBuilder.local();
+    }
+
+    /**
+     * A cluster of containers of the newest generation, with its ports published on 127.0.0.1; needs
+     * {@code org.testcontainers:testcontainers} on the class path and a Docker engine. Members announce addresses of their
+     * own network, so a driver needs {@link #memberMap}.
+     *
+     * @return a builder with the defaults of the reference cluster
+     */
+    static Builder docker() {
+        return docker(Generation.TRIXIE);
+    }
+
+    /**
+     * A cluster of containers of this generation; see {@link #docker()}.
+     *
+     * @param generation which versions of PostgreSQL, Patroni and etcd
+     * @return a builder with the defaults of the reference cluster
+     */
+    static Builder docker(Generation generation) {
+        return ClusterBuilder.docker(generation);
     }
 
     /** The parameters of a cluster; not thread-safe, and useless once {@link #start} was called. */
@@ -65,6 +86,7 @@ public interface PatroniCluster extends AutoCloseable {
          * Starts the cluster and returns when it is healthy.
          *
          * @throws MissingPackageException when a program is not installed; its message says how to install it
+         * @throws ClusterException among others, when there is no engine for containers; its message says what to do
          */
         PatroniCluster start();
     }
@@ -101,6 +123,12 @@ public interface PatroniCluster extends AutoCloseable {
 
     /** All members as {@code host:port,host:port,...}, for the authority of a JDBC URL. */
     String seeds();
+
+    /**
+     * Where a client reaches each member, as pgbaton's {@code memberMap} takes it; empty where the members announce
+     * addresses that a client can dial.
+     */
+    Optional<String> memberMap();
 
     /** The value of the leader key now, read from etcd; empty when there is none, or no etcd. */
     Optional<String> leader();
@@ -205,6 +233,18 @@ public interface PatroniCluster extends AutoCloseable {
      * @throws UnsupportedFaultException when this machine or this user cannot do it; the message says what is missing
      */
     void cut(Party a, Party b);
+
+    /**
+     * Takes a member off the network, away from the client, etcd and all other members. Of a container the published
+     * ports are gone too: {@link Truth} is blind to the member meanwhile, and a client finds its connections closed where
+     * a {@link #cut} leaves them silent.
+     *
+     * @throws UnsupportedFaultException as {@link #cut}
+     */
+    void disconnect(String member);
+
+    /** Undoes {@link #disconnect}; nothing happens to a member that is connected. */
+    void reconnect(String member);
 
     /** Undoes the cut between these two parties; nothing happens when there is none. */
     void heal(Party a, Party b);

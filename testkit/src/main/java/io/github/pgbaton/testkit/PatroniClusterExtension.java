@@ -1,6 +1,6 @@
 package io.github.pgbaton.testkit;
 
-import io.github.pgbaton.testkit.internal.LocalBuilder;
+import io.github.pgbaton.testkit.internal.ClusterBuilder;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -32,11 +32,11 @@ public final class PatroniClusterExtension implements BeforeAllCallback, BeforeE
             ExtensionContext.Namespace.create(PatroniClusterExtension.class);
     private static final Duration RESTORE = Duration.ofMinutes(3);
 
-    private final LocalBuilder builder;
+    private final ClusterBuilder builder;
     private volatile @Nullable PatroniCluster cluster;
 
-    private PatroniClusterExtension(UnaryOperator<PatroniCluster.Builder> parameters) {
-        this.builder = (LocalBuilder) parameters.apply(new LocalBuilder());
+    private PatroniClusterExtension(ClusterBuilder builder, UnaryOperator<PatroniCluster.Builder> parameters) {
+        this.builder = (ClusterBuilder) parameters.apply(builder);
     }
 
     /** A cluster of local processes with the defaults of {@link PatroniCluster#local()}. */
@@ -46,7 +46,13 @@ public final class PatroniClusterExtension implements BeforeAllCallback, BeforeE
 
     /** A cluster of local processes with these parameters; equal parameters share one cluster. */
     public static PatroniClusterExtension local(UnaryOperator<PatroniCluster.Builder> parameters) {
-        return new PatroniClusterExtension(parameters);
+        return new PatroniClusterExtension(ClusterBuilder.local(), parameters);
+    }
+
+    /** A cluster of containers with these parameters; equal parameters and generations share one cluster. */
+    public static PatroniClusterExtension docker(
+            Generation generation, UnaryOperator<PatroniCluster.Builder> parameters) {
+        return new PatroniClusterExtension(ClusterBuilder.docker(generation), parameters);
     }
 
     /** The cluster; only while tests run. */
@@ -79,7 +85,7 @@ public final class PatroniClusterExtension implements BeforeAllCallback, BeforeE
     private PatroniCluster shared(ExtensionContext context) {
         return context.getRoot()
                 .getStore(NAMESPACE)
-                .getOrComputeIfAbsent(builder.settings(), settings -> new Shared(builder.start()), Shared.class)
+                .getOrComputeIfAbsent(builder.identity(), identity -> new Shared(builder.start()), Shared.class)
                 .cluster();
     }
 

@@ -17,8 +17,16 @@ public record Route(String name, String url, String user, String password) imple
         String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
         return new Route(
                 "pgbaton",
-                "jdbc:pgbaton:postgresql://%s/%s?etcd=%s&scope=%s&namespace=%s"
-                        .formatted(cluster.seeds(), cluster.database(), etcd, cluster.scope(), cluster.namespace()),
+                "jdbc:pgbaton:postgresql://%s/%s?etcd=%s&scope=%s&namespace=%s%s"
+                        .formatted(
+                                cluster.seeds(),
+                                cluster.database(),
+                                etcd,
+                                cluster.scope(),
+                                cluster.namespace(),
+                                cluster.memberMap()
+                                        .map(map -> "&memberMap=" + map)
+                                        .orElse("")),
                 cluster.user(),
                 cluster.password());
     }

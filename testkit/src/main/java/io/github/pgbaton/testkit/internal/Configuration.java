@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Writes what etcd, Patroni and HAProxy read; depends on {@link Settings} and {@link Site} alone. */
+/** Writes what etcd, Patroni and HAProxy read; depends on {@link Settings} and {@link Inside} alone. */
 final class Configuration {
     static final String SUPERUSER = "postgres";
     static final String SUPERUSER_PASSWORD = "postgres";
@@ -17,28 +17,27 @@ final class Configuration {
     static final String ROUTE_USER = "pgbaton_route";
 
     private final Settings settings;
-    private final Site site;
-    private final Programs programs;
+    private final Inside inside;
+    private final String postgresBin;
 
-    Configuration(Settings settings, Site site, Programs programs) {
+    Configuration(Settings settings, Inside inside, String postgresBin) {
         this.settings = settings;
-        this.site = site;
-        this.programs = programs;
+        this.inside = inside;
+        this.postgresBin = postgresBin;
     }
 
-    List<String> etcdCommand(int index, Path directory) {
-        String client = "http://" + Site.text(site.etcdClient(index));
-        String peer = "http://" + Site.text(site.etcdPeer(index));
+    /** Without its program and its directory. */
+    List<String> etcdArguments(int index) {
+        String client = "http://" + Site.text(inside.etcdClient(index));
+        String peer = "http://" + Site.text(inside.etcdPeer(index));
         String all = IntStream.range(0, settings.etcdMembers())
-                .mapToObj(i -> "etcd" + i + "=http://" + Site.text(site.etcdPeer(i)))
+                .mapToObj(i -> "etcd" + i + "=http://" + Site.text(inside.etcdPeer(i)))
                 .collect(Collectors.joining(","));
         return List.of(
-                programs.etcd().toString(),
                 "--name=etcd" + index,
-                "--data-dir=" + directory.resolve("data"),
-                "--listen-client-urls=" + client,
+                "--listen-client-urls=http://" + inside.listen(inside.etcdClient(index)),
                 "--advertise-client-urls=" + client,
-                "--listen-peer-urls=" + peer,
+                "--listen-peer-urls=http://" + inside.listen(inside.etcdPeer(index)),
                 "--initial-advertise-peer-urls=" + peer,
                 "--initial-cluster=" + all,
                 "--logger=zap");
@@ -49,7 +48,7 @@ final class Configuration {
      * next round, and another ttl than asked for, so that {@link Startup} can tell when a member has taken over the
      * final one.
      */
-    String patroni(int member, Path directory) {
+    String patroni(int member, Path directory, Path sockets) {
         Map<String, String> parameters = new TreeMap<>(Map.of(
                 "max_connections", "300",
                 "wal_level", "replica",
@@ -99,36 +98,31 @@ final class Configuration {
                     unix_socket_directories: %s
                   pg_hba:
                   - local all all trust
-                  - host all %s %s/32 trust
-                  - host all %s 127.0.0.0/8 trust
-                  - host replication replicator 127.0.0.0/8 md5
-                  - host all all 127.0.0.0/8 md5
+                %s
                 watchdog: {mode: "off"}
                 tags: {nofailover: false, noloadbalance: false, clonefrom: false, nosync: false}
                 """.formatted(
                         settings.scope(),
                         settings.namespace(),
                         settings.memberName(member),
-                        Site.text(site.rest(member)),
-                        Site.text(site.rest(member)),
+                        inside.listen(inside.rest(member)),
+                        Site.text(inside.rest(member)),
                         IntStream.range(0, settings.etcdMembers())
-                                .mapToObj(i -> Site.text(site.etcdClient(i)))
+                                .mapToObj(i -> Site.text(inside.etcdClient(i)))
                                 .collect(Collectors.joining(",")),
                         startupTtl().toSeconds(),
                         settings.retryTimeout().toSeconds(),
                         settings.synchronous(),
                         yaml(parameters),
-                        Site.text(site.postgres(member)),
-                        Site.text(site.postgres(member)),
+                        inside.listen(inside.postgres(member)),
+                        Site.text(inside.postgres(member)),
                         directory.resolve("data"),
-                        programs.postgresBin(),
+                        postgresBin,
                         directory.resolve("pgpass"),
                         SUPERUSER,
                         SUPERUSER_PASSWORD,
-                        directory,
-                        SUPERUSER,
-                        site.observer().getHostAddress(),
-                        ROUTE_USER);
+                        sockets,
+                        inside.access().stream().map(line -> "  - " + line).collect(Collectors.joining("\n")));
     }
 
     Duration startupTtl() {
@@ -151,15 +145,15 @@ final class Configuration {
     }
 
     /** The listen block of Patroni's documentation, with one address per member instead of one port. */
-    String haproxy(Path directory) {
+    String haproxy() {
         List<String> servers = new ArrayList<>();
         for (int i = 0; i < settings.members(); i++) {
             servers.add("  server %s %s maxconn 200 check addr %s port %d"
                     .formatted(
                             settings.memberName(i),
-                            Site.text(site.postgres(i)),
-                            site.rest(i).getAddress().getHostAddress(),
-                            site.rest(i).getPort()));
+                            Site.text(inside.postgres(i)),
+                            inside.rest(i).getAddress().getHostAddress(),
+                            inside.rest(i).getPort()));
         }
         return """
                 global
@@ -178,19 +172,6 @@ final class Configuration {
                   http-check expect status 200
                   default-server inter 3s fall 3 rise 2 on-marked-down shutdown-sessions
                 %s
-                """.formatted(Site.text(site.haproxy()), String.join("\n", servers));
-    }
-
-    List<String> patroniCommand(Path directory) {
-        return List.of(
-                programs.patroni().toString(), directory.resolve("patroni.yml").toString());
-    }
-
-    List<String> haproxyCommand(Path directory) {
-        return List.of(
-                programs.haproxy().orElseThrow().toString(),
-                "-db",
-                "-f",
-                directory.resolve("haproxy.cfg").toString());
+                """.formatted(inside.listen(inside.haproxy()), String.join("\n", servers));
     }
 }

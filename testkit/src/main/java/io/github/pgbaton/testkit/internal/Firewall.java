@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * the connection's, thus the answers are recognised too, and connections that were there before the cut. Packets are
  * dropped where they come in: the sender believes that they are on their way, as on a real network.
  */
-final class Firewall {
+final class Firewall implements Network {
     private final Settings settings;
     private final Site site;
     private final @Nullable String whyNot;
@@ -33,13 +33,6 @@ final class Firewall {
         this.settings = settings;
         this.site = site;
         this.whyNot = whyNot;
-    }
-
-    /** A cut between two single parts, the same whichever is named first. */
-    private record Cut(Party a, Party b) {
-        static Cut of(Party a, Party b) {
-            return a.toString().compareTo(b.toString()) <= 0 ? new Cut(a, b) : new Cut(b, a);
-        }
     }
 
     /** Begins to mark connections, before there are any; a machine that cannot is no error until a cut is asked for. */
@@ -79,8 +72,12 @@ final class Firewall {
                 : "cutting the network needs nftables with connection tracking, and nft said: " + result.output();
     }
 
-    synchronized void cut(Party a, Party b) {
-        Set<Cut> wanted = pairs(a, b);
+    @Override
+    public synchronized void cut(Party a, Party b) {
+        add(Cut.pairs(settings, a, b));
+    }
+
+    private void add(Set<Cut> wanted) {
         if (whyNot != null) {
             throw new UnsupportedFaultException(whyNot);
         }
@@ -89,60 +86,35 @@ final class Firewall {
         }
     }
 
-    synchronized void heal(Party a, Party b) {
-        if (cuts.removeAll(pairs(a, b))) {
+    @Override
+    public synchronized void heal(Party a, Party b) {
+        remove(Cut.pairs(settings, a, b));
+    }
+
+    private void remove(Set<Cut> healed) {
+        if (cuts.removeAll(healed)) {
             apply();
         }
     }
 
-    /** Returns whether there was anything to heal. */
-    synchronized boolean healAll() {
+    @Override
+    public synchronized void disconnect(String member) {
+        add(Cut.fromAll(settings, Party.member(member)));
+    }
+
+    @Override
+    public synchronized void reconnect(String member) {
+        remove(Cut.fromAll(settings, Party.member(member)));
+    }
+
+    @Override
+    public synchronized boolean healAll() {
         if (cuts.isEmpty()) {
             return false;
         }
         cuts.clear();
         apply();
         return true;
-    }
-
-    private Set<Cut> pairs(Party a, Party b) {
-        Set<Cut> pairs = new LinkedHashSet<>();
-        for (Party one : parts(a)) {
-            for (Party other : parts(b)) {
-                if (one.equals(other)) {
-                    throw new IllegalArgumentException(one + " cannot be cut from itself");
-                }
-                pairs.add(Cut.of(one, other));
-            }
-        }
-        return pairs;
-    }
-
-    private List<Party> parts(Party party) {
-        return switch (party.kind()) {
-            case CLIENT -> List.of(party);
-            case MEMBER -> List.of(Party.member(settings.memberName(settings.memberIndex(party.name()))));
-            case ETCD ->
-                party.name().equals("*")
-                        ? IntStream.range(0, settings.etcdMembers())
-                                .mapToObj(Party::etcd)
-                                .toList()
-                        : List.of(Party.etcd(etcdIndex(party)));
-            case HAPROXY -> {
-                if (!settings.haproxy()) {
-                    throw new IllegalArgumentException("this cluster has no HAProxy");
-                }
-                yield List.of(party);
-            }
-        };
-    }
-
-    private int etcdIndex(Party party) {
-        int index = Integer.parseInt(party.name());
-        if (index < 0 || index >= settings.etcdMembers()) {
-            throw new IllegalArgumentException("no etcd member " + index);
-        }
-        return index;
     }
 
     private void apply() {
@@ -186,7 +158,8 @@ final class Firewall {
             case CLIENT -> Optional.empty();
             case MEMBER ->
                 Optional.of(site.postgres(settings.memberIndex(party.name())).getAddress());
-            case ETCD -> Optional.of(site.etcdClient(etcdIndex(party)).getAddress());
+            case ETCD ->
+                Optional.of(site.etcdClient(Cut.etcdIndex(settings, party)).getAddress());
             case HAPROXY -> Optional.of(site.haproxy().getAddress());
         };
     }
@@ -195,7 +168,7 @@ final class Firewall {
         return switch (party.kind()) {
             case CLIENT -> OptionalInt.empty();
             case MEMBER -> site.memberGid(settings.memberIndex(party.name()));
-            case ETCD -> site.etcdGid(etcdIndex(party));
+            case ETCD -> site.etcdGid(Cut.etcdIndex(settings, party));
             case HAPROXY -> site.haproxyGid();
         };
     }

@@ -15,13 +15,13 @@ final class Health {
     private static final String TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int";
 
     private final Settings settings;
-    private final Site site;
+    private final Addresses addresses;
     private final Observer observer;
     private final List<String> members;
 
-    Health(Settings settings, Site site, Observer observer, List<String> members) {
+    Health(Settings settings, Addresses addresses, Observer observer, List<String> members) {
         this.settings = settings;
-        this.site = site;
+        this.addresses = addresses;
         this.observer = observer;
         this.members = members;
     }
@@ -105,7 +105,7 @@ final class Health {
         if (!settings.haproxy()) {
             return null;
         }
-        String wanted = site.postgres(leader).getAddress().getHostAddress();
+        String wanted = addresses.serverAddress(leader);
         // Until HAProxy has given up the old primary it goes round between the two.
         for (int i = 0; i < 2 * members.size(); i++) {
             String end = observer.routeEnd();

@@ -8,24 +8,24 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the cluster how it is, without changing it, from the address that no cut touches. */
+/** Asks the cluster how it is, without changing it, on the way that no cut touches. */
 final class Observer {
     static final String SCHEMA = "pgbaton_testkit";
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
     private final Settings settings;
-    private final Site site;
+    private final Addresses addresses;
     private final Http http;
     private final EtcdGateway etcd;
 
-    Observer(Settings settings, Site site) {
+    Observer(Settings settings, Addresses addresses) {
         this.settings = settings;
-        this.site = site;
-        this.http = new Http(site.observer());
+        this.addresses = addresses;
+        this.http = new Http(addresses.observer());
         this.etcd = new EtcdGateway(
                 http,
                 IntStream.range(0, settings.etcdMembers())
-                        .mapToObj(i -> Site.uri(site.etcdClient(i)))
+                        .mapToObj(i -> Site.uri(addresses.observedEtcd(i)))
                         .toList(),
                 settings.keyPrefix());
     }
@@ -35,7 +35,7 @@ final class Observer {
     }
 
     PatroniRest rest(int member) {
-        return new PatroniRest(http, Site.uri(site.rest(member)));
+        return new PatroniRest(http, Site.uri(addresses.observedRest(member)));
     }
 
     Optional<String> leader() {
@@ -50,7 +50,11 @@ final class Observer {
     RawPostgres connect(int member, Duration timeout) throws IOException {
         try {
             return RawPostgres.connect(
-                    site.postgres(member), site.observer(), Configuration.SUPERUSER, "postgres", timeout);
+                    addresses.observedPostgres(member),
+                    addresses.observer(),
+                    Configuration.SUPERUSER,
+                    "postgres",
+                    timeout);
         } catch (IOException e) {
             throw new IOException(settings.memberName(member) + " refuses a session: " + e.getMessage(), e);
         }
@@ -90,9 +94,9 @@ final class Observer {
 
     /** The PostgreSQL address at which the proxy's route ends now. */
     String routeEnd() throws IOException {
-        InetSocketAddress proxy = site.haproxy();
+        InetSocketAddress proxy = addresses.haproxy();
         try (RawPostgres session =
-                RawPostgres.connect(proxy, site.observer(), Configuration.ROUTE_USER, "postgres", TIMEOUT)) {
+                RawPostgres.connect(proxy, addresses.observer(), Configuration.ROUTE_USER, "postgres", TIMEOUT)) {
             return session.query("SELECT host(inet_server_addr())").get(0).get(0);
         }
     }

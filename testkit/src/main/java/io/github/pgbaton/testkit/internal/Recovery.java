@@ -26,21 +26,21 @@ final class Recovery {
     private final Observer observer;
     private final Health health;
     private final Units units;
-    private final Firewall firewall;
+    private final Network network;
     private final List<String> members;
 
-    Recovery(Settings settings, Observer observer, Health health, Units units, Firewall firewall) {
+    Recovery(Settings settings, Observer observer, Health health, Units units, Network network) {
         this.settings = settings;
         this.observer = observer;
         this.health = health;
         this.units = units;
-        this.firewall = firewall;
+        this.network = network;
         this.members = settings.memberNames();
     }
 
     /** Gets everything to run again; returns whether anything did not. */
     boolean undo(Duration deadline) {
-        boolean undone = firewall.healAll();
+        boolean undone = network.healAll();
         for (Unit etcd : units.etcd()) {
             undone |= etcd.resume() | etcd.start();
         }

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -18,7 +19,7 @@ import java.util.OptionalInt;
  * @param directory where everything of the cluster lies
  * @param root whether we may give its processes users and groups
  */
-record Site(int number, int portOffset, Path directory, boolean root) {
+record Site(int number, int portOffset, Path directory, boolean root) implements Addresses, Inside {
     static final int NUMBERS = 90;
 
     /** Whom the processes run as when we are root; every Debian package of PostgreSQL makes this user. */
@@ -27,29 +28,44 @@ record Site(int number, int portOffset, Path directory, boolean root) {
     private static final int FIRST_GID = 58_000;
     private static final int GIDS = 20;
 
-    InetSocketAddress postgres(int member) {
+    @Override
+    public InetSocketAddress postgres(int member) {
         return address(11 + member, 5432);
     }
 
-    InetSocketAddress rest(int member) {
+    @Override
+    public InetSocketAddress rest(int member) {
         return address(11 + member, 8008);
     }
 
-    InetSocketAddress etcdClient(int index) {
+    @Override
+    public InetSocketAddress etcdClient(int index) {
         return address(21 + index, 2379);
     }
 
-    InetSocketAddress etcdPeer(int index) {
+    @Override
+    public InetSocketAddress etcdPeer(int index) {
         return address(21 + index, 2380);
     }
 
-    InetSocketAddress haproxy() {
+    @Override
+    public InetSocketAddress haproxy() {
         return address(30, 54320);
     }
 
-    /** The source address of everything the testkit itself asks: servers trust it, and no cut touches it. */
-    InetAddress observer() {
+    /** Servers trust it, and no cut touches it. */
+    @Override
+    public InetAddress observer() {
         return address(40, 0).getAddress();
+    }
+
+    @Override
+    public List<String> access() {
+        return List.of(
+                "host all " + Configuration.SUPERUSER + " " + observer().getHostAddress() + "/32 trust",
+                "host all " + Configuration.ROUTE_USER + " 127.0.0.0/8 trust",
+                "host replication replicator 127.0.0.0/8 md5",
+                "host all all 127.0.0.0/8 md5");
     }
 
     /** All addresses of the cluster, as a firewall writes it. */

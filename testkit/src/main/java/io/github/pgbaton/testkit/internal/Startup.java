@@ -3,55 +3,49 @@ package io.github.pgbaton.testkit.internal;
 import io.github.pgbaton.testkit.ClusterException;
 import io.github.pgbaton.testkit.PatroniCluster;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings a cluster from nothing to healthy; leaves nothing behind when that fails. */
+/** Brings a cluster from parts that do not run yet to healthy, in the order they need each other. */
 final class Startup {
     private static final Logger LOG = LoggerFactory.getLogger(Startup.class);
     private static final Duration DEADLINE = Duration.ofSeconds(90);
 
     private final Settings settings;
-    private final Site site;
     private final Units units;
     private final Observer observer;
     private final Configuration configuration;
 
-    private Startup(Settings settings, Site site, Units units, Observer observer, Configuration configuration) {
+    private Startup(Settings settings, Units units, Observer observer, Configuration configuration) {
         this.settings = settings;
-        this.site = site;
         this.units = units;
         this.observer = observer;
         this.configuration = configuration;
     }
 
-    static PatroniCluster start(Settings settings) {
+    /**
+     * @param cluster makes the cluster, once its parts run
+     */
+    static PatroniCluster run(
+            Settings settings,
+            Units units,
+            Observer observer,
+            Configuration configuration,
+            Supplier<PatroniCluster> cluster) {
         long begin = System.nanoTime();
-        Programs programs = Programs.find(settings, Path.of("/usr/lib/postgresql"));
-        Site site = new SiteFinder(Path.of(System.getProperty("java.io.tmpdir"))).claim(settings);
-        Guardian guardian = Guardian.start(site);
-        try {
-            Configuration configuration = new Configuration(settings, site, programs);
-            Firewall firewall = Firewall.open(settings, site);
-            Units units = Units.create(settings, site, configuration);
-            Observer observer = new Observer(settings, site);
-            new Startup(settings, site, units, observer, configuration).run();
-            LocalPatroniCluster cluster = new LocalPatroniCluster(settings, site, units, observer, firewall, guardian);
-            cluster.awaitHealthy(DEADLINE);
-            LOG.info(
-                    "cluster {} ready at {} after {} ms",
-                    settings.scope(),
-                    cluster.seeds(),
-                    (System.nanoTime() - begin) / 1_000_000);
-            return cluster;
-        } catch (RuntimeException e) {
-            guardian.close();
-            throw e;
-        }
+        new Startup(settings, units, observer, configuration).run();
+        PatroniCluster running = cluster.get();
+        running.awaitHealthy(DEADLINE);
+        LOG.info(
+                "cluster {} ready at {} after {} ms",
+                settings.scope(),
+                running.seeds(),
+                (System.nanoTime() - begin) / 1_000_000);
+        return running;
     }
 
     private void run() {
@@ -102,10 +96,10 @@ final class Startup {
         }
         try (RawPostgres session = observer.connect(0)) {
             session.query("SET synchronous_commit = local");
-            session.query("CREATE ROLE " + LocalPatroniCluster.USER + " LOGIN CREATEDB PASSWORD '"
-                    + LocalPatroniCluster.PASSWORD + "'");
+            session.query("CREATE ROLE " + RunningCluster.USER + " LOGIN CREATEDB PASSWORD '" + RunningCluster.PASSWORD
+                    + "'");
             session.query("CREATE ROLE " + Configuration.ROUTE_USER + " LOGIN");
-            session.query("CREATE DATABASE " + LocalPatroniCluster.DATABASE + " OWNER " + LocalPatroniCluster.USER);
+            session.query("CREATE DATABASE " + RunningCluster.DATABASE + " OWNER " + RunningCluster.USER);
             session.query("CREATE SCHEMA " + Observer.SCHEMA);
             // Room in the page, so that a hundred updates a second are all heap-only.
             session.query("CREATE TABLE " + Observer.SCHEMA

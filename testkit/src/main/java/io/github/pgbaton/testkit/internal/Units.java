@@ -12,30 +12,40 @@ import java.util.stream.Collectors;
 /** The parts of one cluster: made, with their directories and configuration, before any of them starts. */
 record Units(List<Unit> members, List<Unit> etcd, Optional<Unit> haproxy) {
 
-    static Units create(Settings settings, Site site, Configuration configuration) {
+    /** Processes of this machine. */
+    static Units local(Settings settings, Site site, Configuration configuration, Programs programs) {
         List<Unit> etcd = new ArrayList<>();
         for (int i = 0; i < settings.etcdMembers(); i++) {
             String name = "etcd" + i;
             Path directory = site.subdirectory(name, site.etcdGid(i));
-            etcd.add(new Unit(name, directory, site.etcdGid(i), configuration.etcdCommand(i, directory)));
+            List<String> command = new ArrayList<>();
+            command.add(programs.etcd().toString());
+            command.add("--data-dir=" + directory.resolve("data"));
+            command.addAll(configuration.etcdArguments(i));
+            etcd.add(new ProcessUnit(name, directory, site.etcdGid(i), command));
         }
         List<Unit> members = new ArrayList<>();
         for (int i = 0; i < settings.members(); i++) {
             String name = settings.memberName(i);
             Path directory = site.subdirectory(name, site.memberGid(i));
-            write(directory.resolve("patroni.yml"), configuration.patroni(i, directory));
-            members.add(new Unit(name, directory, site.memberGid(i), configuration.patroniCommand(directory)));
+            Path file = directory.resolve("patroni.yml");
+            write(file, configuration.patroni(i, directory, directory));
+            List<String> command = List.of(programs.patroni().toString(), file.toString());
+            members.add(new ProcessUnit(name, directory, site.memberGid(i), command));
         }
-        return new Units(members, etcd, haproxy(settings, site, configuration));
+        return new Units(members, etcd, haproxy(settings, site, configuration, programs));
     }
 
-    private static Optional<Unit> haproxy(Settings settings, Site site, Configuration configuration) {
+    private static Optional<Unit> haproxy(
+            Settings settings, Site site, Configuration configuration, Programs programs) {
         if (!settings.haproxy()) {
             return Optional.empty();
         }
         Path directory = site.subdirectory("haproxy", site.haproxyGid());
-        write(directory.resolve("haproxy.cfg"), configuration.haproxy(directory));
-        return Optional.of(new Unit("haproxy", directory, site.haproxyGid(), configuration.haproxyCommand(directory)));
+        Path file = directory.resolve("haproxy.cfg");
+        write(file, configuration.haproxy());
+        List<String> command = List.of(programs.haproxy().orElseThrow().toString(), "-db", "-f", file.toString());
+        return Optional.of(new ProcessUnit("haproxy", directory, site.haproxyGid(), command));
     }
 
     private static void write(Path file, String text) {

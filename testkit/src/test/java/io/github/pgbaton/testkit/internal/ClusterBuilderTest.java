@@ -9,10 +9,10 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LocalBuilderTest {
+class ClusterBuilderTest {
     @Test
     void theDefaultsAreTheReferenceCluster() {
-        Settings settings = new LocalBuilder().settings();
+        Settings settings = ClusterBuilder.local().settings();
         assertThat(settings.keyPrefix()).isEqualTo("/db/pgcluster/");
         assertThat(settings.ttl()).isEqualTo(Duration.ofSeconds(30));
         assertThat(settings.loopWait()).isEqualTo(Duration.ofSeconds(10));
@@ -23,14 +23,15 @@ class LocalBuilderTest {
 
     @Test
     void equalParametersAreEqualSettings() {
-        assertThat(new LocalBuilder().postgresParameter("fsync", "off").settings())
-                .isEqualTo(new LocalBuilder().postgresParameter("fsync", "off").settings())
-                .isNotEqualTo(new LocalBuilder().settings());
+        assertThat(ClusterBuilder.local().postgresParameter("fsync", "off").settings())
+                .isEqualTo(
+                        ClusterBuilder.local().postgresParameter("fsync", "off").settings())
+                .isNotEqualTo(ClusterBuilder.local().settings());
     }
 
     @Test
     void nonsenseIsRefusedAtOnce() {
-        LocalBuilder builder = new LocalBuilder();
+        ClusterBuilder builder = ClusterBuilder.local();
         assertThatThrownBy(() -> builder.ttl(Duration.ofMillis(1500))).hasMessageContaining("whole seconds");
         assertThatThrownBy(() -> builder.members(0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> builder.namespace("db/")).isInstanceOf(IllegalArgumentException.class);
@@ -40,7 +41,7 @@ class LocalBuilderTest {
 
     @Test
     void aMissingPackageIsNamedWithItsCommand(@TempDir Path empty) {
-        assertThatThrownBy(() -> Programs.find(new LocalBuilder().settings(), empty))
+        assertThatThrownBy(() -> Programs.find(ClusterBuilder.local().settings(), empty))
                 .isInstanceOf(MissingPackageException.class)
                 .hasMessageContaining("apt-get install -y --no-install-recommends ")
                 .hasMessageContaining("postgresql");

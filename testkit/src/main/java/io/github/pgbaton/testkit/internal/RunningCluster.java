@@ -14,10 +14,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A cluster of local processes; owns them all, through its guardian, until it is closed. */
-final class LocalPatroniCluster implements PatroniCluster {
+/** A cluster of whatever parts; owns them all until it is closed. */
+final class RunningCluster implements PatroniCluster {
     static final String USER = "app";
     static final String PASSWORD = "app";
     static final String DATABASE = "app";
@@ -26,11 +27,11 @@ final class LocalPatroniCluster implements PatroniCluster {
     private static final Duration NOTICE = Duration.ofSeconds(20);
 
     private final Settings settings;
-    private final Site site;
+    private final Addresses addresses;
     private final Units units;
     private final Observer observer;
-    private final Firewall firewall;
-    private final Guardian guardian;
+    private final Network network;
+    private final Runnable end;
     private final Health health;
     private final Recovery recovery;
     private final List<String> members;
@@ -39,18 +40,21 @@ final class LocalPatroniCluster implements PatroniCluster {
     private @Nullable ProbingTruth truth;
     private @Nullable WatchedEvents events;
 
-    LocalPatroniCluster(
-            Settings settings, Site site, Units units, Observer observer, Firewall firewall, Guardian guardian) {
+    /**
+     * @param end ends every part and removes what is left of it
+     */
+    RunningCluster(
+            Settings settings, Addresses addresses, Units units, Observer observer, Network network, Runnable end) {
         this.settings = settings;
-        this.site = site;
+        this.addresses = addresses;
         this.units = units;
         this.observer = observer;
-        this.firewall = firewall;
-        this.guardian = guardian;
+        this.network = network;
+        this.end = end;
         this.members = settings.memberNames();
-        this.health = new Health(settings, site, observer, members);
-        this.recovery = new Recovery(settings, observer, health, units, firewall);
-        // The guardian would do without; but whoever sees this JVM end may count on the cluster being gone.
+        this.health = new Health(settings, addresses, observer, members);
+        this.recovery = new Recovery(settings, observer, health, units, network);
+        // A guardian may do without; but whoever sees this JVM end may count on the cluster being gone.
         Runtime.getRuntime().addShutdownHook(onExit);
     }
 
@@ -71,22 +75,24 @@ final class LocalPatroniCluster implements PatroniCluster {
 
     @Override
     public InetSocketAddress postgres(String member) {
-        return site.postgres(index(member));
+        return addresses.postgres(index(member));
     }
 
     @Override
     public URI rest(String member) {
-        return Site.uri(site.rest(index(member)));
+        return Site.uri(addresses.rest(index(member)));
     }
 
     @Override
     public List<URI> etcd() {
-        return observer.etcd().endpoints();
+        return IntStream.range(0, settings.etcdMembers())
+                .mapToObj(i -> Site.uri(addresses.etcdClient(i)))
+                .toList();
     }
 
     @Override
     public Optional<InetSocketAddress> haproxy() {
-        return units.haproxy().map(unit -> site.haproxy());
+        return units.haproxy().map(unit -> addresses.haproxy());
     }
 
     @Override
@@ -117,6 +123,15 @@ final class LocalPatroniCluster implements PatroniCluster {
     @Override
     public String seeds() {
         return members.stream().map(m -> Site.text(postgres(m))).collect(Collectors.joining(","));
+    }
+
+    @Override
+    public Optional<String> memberMap() {
+        return addresses.announced()
+                ? Optional.empty()
+                : Optional.of(members.stream()
+                        .map(member -> member + "=" + Site.text(postgres(member)))
+                        .collect(Collectors.joining(",")));
     }
 
     @Override
@@ -189,12 +204,12 @@ final class LocalPatroniCluster implements PatroniCluster {
 
     @Override
     public void killPostgres(String member) {
-        unit(member).kill(ProcessTable.Entry::isPostgres);
+        unit(member).killPostgres();
     }
 
     @Override
     public void freeze(String member) {
-        unit(member).freeze(process -> true);
+        unit(member).freeze();
     }
 
     @Override
@@ -204,7 +219,7 @@ final class LocalPatroniCluster implements PatroniCluster {
 
     @Override
     public void freezePatroni(String member) {
-        unit(member).freeze(process -> !process.isPostgres());
+        unit(member).freezePatroni();
     }
 
     @Override
@@ -299,7 +314,7 @@ final class LocalPatroniCluster implements PatroniCluster {
 
     @Override
     public void freezeEtcd(int index) {
-        units.etcd().get(index).freeze(process -> true);
+        units.etcd().get(index).freeze();
     }
 
     @Override
@@ -309,17 +324,27 @@ final class LocalPatroniCluster implements PatroniCluster {
 
     @Override
     public void cut(Party a, Party b) {
-        firewall.cut(a, b);
+        network.cut(a, b);
     }
 
     @Override
     public void heal(Party a, Party b) {
-        firewall.heal(a, b);
+        network.heal(a, b);
+    }
+
+    @Override
+    public void disconnect(String member) {
+        network.disconnect(members.get(index(member)));
+    }
+
+    @Override
+    public void reconnect(String member) {
+        network.reconnect(members.get(index(member)));
     }
 
     @Override
     public void healAll() {
-        firewall.healAll();
+        network.healAll();
     }
 
     @Override
@@ -335,7 +360,7 @@ final class LocalPatroniCluster implements PatroniCluster {
                 events.close();
             }
         }
-        guardian.close();
+        end.run();
         try {
             Runtime.getRuntime().removeShutdownHook(onExit);
         } catch (IllegalStateException e) {

@@ -1,12 +1,15 @@
 package io.github.pgbaton.testkit.internal;
 
+import io.github.pgbaton.testkit.Generation;
 import io.github.pgbaton.testkit.PatroniCluster;
 import java.time.Duration;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Collects {@link Settings}; every value is checked when it is given, so that {@link #start} fails for no such reason. */
-public final class LocalBuilder implements PatroniCluster.Builder {
+public final class ClusterBuilder implements PatroniCluster.Builder {
+    private final Backend backend;
     private String scope = "pgcluster";
     private String namespace = "/db";
     private Duration ttl = Duration.ofSeconds(30);
@@ -18,65 +21,84 @@ public final class LocalBuilder implements PatroniCluster.Builder {
     private boolean haproxy;
     private final SortedMap<String, String> postgresParameters = new TreeMap<>();
 
+    private ClusterBuilder(Backend backend) {
+        this.backend = backend;
+    }
+
+    /** A cluster of local processes. */
+    public static ClusterBuilder local() {
+        return new ClusterBuilder(new LocalBackend());
+    }
+
+    /** A cluster of containers. */
+    public static ClusterBuilder docker(Generation generation) {
+        return new ClusterBuilder(new DockerBackend(generation));
+    }
+
     @Override
-    public LocalBuilder scope(String scope) {
+    public ClusterBuilder scope(String scope) {
         this.scope = checked(scope.matches("[A-Za-z0-9_.-]+"), scope, "a scope is one word");
         return this;
     }
 
     @Override
-    public LocalBuilder namespace(String namespace) {
+    public ClusterBuilder namespace(String namespace) {
         this.namespace = checked(
                 namespace.matches("/[A-Za-z0-9_./-]*[A-Za-z0-9_.-]"), namespace, "a namespace looks like /db or /a/b");
         return this;
     }
 
     @Override
-    public LocalBuilder ttl(Duration ttl) {
+    public ClusterBuilder ttl(Duration ttl) {
         this.ttl = wholeSeconds(ttl);
         return this;
     }
 
     @Override
-    public LocalBuilder loopWait(Duration loopWait) {
+    public ClusterBuilder loopWait(Duration loopWait) {
         this.loopWait = wholeSeconds(loopWait);
         return this;
     }
 
     @Override
-    public LocalBuilder retryTimeout(Duration retryTimeout) {
+    public ClusterBuilder retryTimeout(Duration retryTimeout) {
         this.retryTimeout = wholeSeconds(retryTimeout);
         return this;
     }
 
     @Override
-    public LocalBuilder synchronousMode(boolean synchronous) {
+    public ClusterBuilder synchronousMode(boolean synchronous) {
         this.synchronous = synchronous;
         return this;
     }
 
     @Override
-    public LocalBuilder members(int count) {
+    public ClusterBuilder members(int count) {
         this.members = checked(count >= 1 && count <= 9, count, "a cluster has 1 to 9 members");
         return this;
     }
 
     @Override
-    public LocalBuilder etcdMembers(int count) {
+    public ClusterBuilder etcdMembers(int count) {
         this.etcdMembers = checked(count >= 1 && count <= 5, count, "etcd has 1 to 5 members");
         return this;
     }
 
     @Override
-    public LocalBuilder haproxy(boolean haproxy) {
+    public ClusterBuilder haproxy(boolean haproxy) {
         this.haproxy = haproxy;
         return this;
     }
 
     @Override
-    public LocalBuilder postgresParameter(String name, String value) {
+    public ClusterBuilder postgresParameter(String name, String value) {
         postgresParameters.put(checked(name.matches("[A-Za-z0-9_.]+"), name, "not a parameter name"), value);
         return this;
+    }
+
+    /** What tells clusters apart: equal ones may be shared. */
+    public Object identity() {
+        return List.of(backend, settings());
     }
 
     /** What was asked for so far. */
@@ -96,7 +118,7 @@ public final class LocalBuilder implements PatroniCluster.Builder {
 
     @Override
     public PatroniCluster start() {
-        return Startup.start(settings());
+        return backend.start(settings());
     }
 
     private static Duration wholeSeconds(Duration duration) {
