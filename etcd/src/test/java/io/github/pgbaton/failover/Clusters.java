@@ -10,6 +10,9 @@ import java.util.stream.Collectors;
 
 /** The cluster these tests share, and the way to it. */
 public final class Clusters {
+    /** Without what saves a transaction, so that what becomes of its session shows. */
+    static final String[] ON_ITS_OWN = {"replay=off", "commitOutcome=none"};
+
     private Clusters() {}
 
     /** Fails over in seconds rather than half a minute; one cluster for all classes that ask for it. */
@@ -40,7 +43,8 @@ public final class Clusters {
     /** Nothing but the news from etcd: no members in the URL to ask, no look at members that are silent. */
     static BatonDataSource pushOnly(PatroniCluster cluster) {
         BatonDataSource source =
-                new BatonDataSource(url(cluster, "hangThreshold=0ms").replace("//" + cluster.seeds() + "/", "///"));
+                new BatonDataSource(url(cluster, "hangThreshold=0ms", "replay=off", "commitOutcome=none")
+                        .replace("//" + cluster.seeds() + "/", "///"));
         source.setUser(cluster.user());
         source.setPassword(cluster.password());
         return source;

@@ -65,7 +65,7 @@ class FollowThePrimaryIT {
     @BeforeEach
     void open() throws SQLException {
         cluster = CLUSTER.cluster();
-        source = Clusters.dataSource(cluster);
+        source = Clusters.dataSource(cluster, Clusters.ON_ITS_OWN);
         primary = cluster.awaitPrimary(Duration.ofSeconds(PATIENCE));
         await().atMost(Duration.ofSeconds(PATIENCE)).until(() -> cluster.truth().isWritable(primary));
         try (Connection connection = source.getConnection();
@@ -91,7 +91,9 @@ class FollowThePrimaryIT {
     @EnumSource(Fault.class)
     void everyConnectionGoesOnAtTheNewPrimary(Fault fault) throws Exception {
         InetSocketAddress old = cluster.postgres(primary);
-        try (Connection idle = source.getConnection();
+        try (BatonDataSource verified = Clusters.dataSource(cluster);
+                Connection replayed = verified.getConnection();
+                Connection idle = source.getConnection();
                 Connection resting = source.getConnection();
                 Connection inside = source.getConnection();
                 Connection reading = source.getConnection()) {
@@ -102,6 +104,8 @@ class FollowThePrimaryIT {
             idle.commit();
             inside.setAutoCommit(false);
             insert(inside, "inside, never committed");
+            replayed.setAutoCommit(false);
+            insert(replayed, "replayed, first half");
             reading.setAutoCommit(false);
             insert(reading, "reading, never committed");
             Call<Boolean> read =
@@ -137,11 +141,20 @@ class FollowThePrimaryIT {
                 insert(inside, "inside, again");
                 inside.commit();
 
+                insert(replayed, "replayed, second half");
+                replayed.commit();
+
                 // Opened while the old primary was still there, it may have been moved since.
                 assertThat(memberOf(opened)).isEqualTo(now);
                 assertThat(memberOf(resting)).isEqualTo(now);
                 assertThat(memberOf(idle)).isEqualTo(now);
-                assertThat(entries(resting)).containsExactlyInAnyOrder("idle before", "idle after", "inside, again");
+                assertThat(entries(resting))
+                        .containsExactlyInAnyOrder(
+                                "idle before",
+                                "idle after",
+                                "inside, again",
+                                "replayed, first half",
+                                "replayed, second half");
                 await().atMost(Duration.ofSeconds(10))
                         .untilAsserted(() -> assertThat(OpenSockets.to(old)).isZero());
             }

@@ -14,7 +14,7 @@ import java.util.Set;
  * them. An empty line or a missing cell fails the class.
  */
 enum Matrix {
-    WITHOUT_REPLAY(Map.of("replay", "off"), """
+    WITHOUT_REPLAY(Map.of("replay", "off", "commitOutcome", "none"), """
             fault                         | con | pool | idle in tx | begin | read    | write   | read in tx | write in tx | stream  | commit  | short
             KILL_MEMBER                   | -   | -    | 40001      | -     | 40003   | 40003   | 40001      | 40001       | 40001   | 08007   | -,40001,08007
             KILL_POSTGRES                 | -   | -    | 40001      | -     | 40003   | 40003   | 40001      | 40001       | 40001   | 08007   | -,40001,08007
