@@ -55,6 +55,11 @@ class RoutingTest {
         return dataSource("///db?etcd=http://127.0.0.1:1&scope=" + scope + "&" + String.join("&", more));
     }
 
+    /** As above, without what would save a transaction. */
+    private BatonDataSource losing() {
+        return followingEtcd("replay=off");
+    }
+
     private BatonDataSource askingMembers(ScriptedPostgres... members) {
         List<String> seeds = new ArrayList<>();
         for (ScriptedPostgres member : members) {
@@ -374,7 +379,7 @@ class RoutingTest {
         ScriptedPostgres next = server().timeline(2);
         ScriptedLeaderSource source = source(old, next);
         source.elect("node1");
-        try (Connection connection = followingEtcd().getConnection();
+        try (Connection connection = losing().getConnection();
                 Statement batch = connection.createStatement();
                 PreparedStatement prepared = connection.prepareStatement("DELETE FROM p")) {
             connection.setAutoCommit(false);

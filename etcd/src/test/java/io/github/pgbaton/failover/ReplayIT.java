@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.Protection;
 import io.github.pgbaton.internal.outcome.LedgerSql;
+import io.github.pgbaton.replay.ProtectionReport;
+import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.io.ByteArrayInputStream;
@@ -778,6 +781,50 @@ class ReplayIT {
         breakSession();
 
         assertLost("unwrap");
+    }
+
+    @Test
+    void applicationKeepsATransactionFromBeingReplayed() throws Exception {
+        ReplayableConnection replayable = connection.unwrap(ReplayableConnection.class);
+        assertThat(replayable.replayable()).isTrue();
+        replayable.disableReplay();
+        add("a");
+        assertThat(replayable.obstacle()).contains("the application disabled it");
+        breakSession();
+
+        assertLost("the application disabled it");
+        assertGoesOnAfterRollback();
+        assertThat(replayable.replayable()).as("the next one").isTrue();
+    }
+
+    @Test
+    void reportCountsTransactionsAndSaysWhatKeptThemFromBeingProtected() throws Exception {
+        ProtectionReport before = report();
+        add("a");
+        connection.commit();
+        text("SELECT lo_get(0) WHERE false OR 'secret' = 'secret' AND 1 = 0 UNION SELECT 'x'::bytea");
+        connection.commit();
+        add("b");
+        breakSession();
+        add("c");
+        connection.commit();
+        ProtectionReport after = report();
+
+        assertThat(after.protectedTransactions() - before.protectedTransactions())
+                .isEqualTo(2);
+        assertThat(after.unprotectedTransactions() - before.unprotectedTransactions())
+                .isEqualTo(1);
+        assertThat(after.replayed() - before.replayed()).isEqualTo(1);
+        assertThat(after.reasons().keySet())
+                .anySatisfy(reason -> assertThat(reason.construct()).contains("lo_get()"))
+                .allSatisfy(reason -> assertThat(String.valueOf(reason.sql())).doesNotContain("secret"));
+    }
+
+    private static ProtectionReport report() {
+        return Protection.reports().stream()
+                .filter(report -> report.cluster().endsWith(CLUSTER.cluster().scope()))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
