@@ -709,6 +709,33 @@ class ReplayIT {
     }
 
     @Test
+    void transactionThatSqlTextBeganIsNotReplayedWithoutItsBeginning() throws Exception {
+        connection.setAutoCommit(true);
+        run("BEGIN");
+        add("a");
+        connection.setAutoCommit(false);
+        add("b");
+        breakSession();
+
+        assertLost("begun by SQL text");
+        assertGoesOnAfterRollback();
+    }
+
+    @Test
+    void refcursorIsNotReplayed() throws Exception {
+        others("CREATE OR REPLACE FUNCTION opened() RETURNS refcursor LANGUAGE plpgsql AS"
+                + " $$ DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; RETURN c; END $$");
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT opened()")) {
+            rows.next();
+            assertThat(rows.getObject(1)).isInstanceOf(ResultSet.class);
+            breakSession();
+
+            assertLost("refcursor");
+        }
+    }
+
+    @Test
     void callableStatementIsNotReplayed() throws Exception {
         try (CallableStatement call = connection.prepareCall("{? = call upper(?)}")) {
             call.registerOutParameter(1, java.sql.Types.VARCHAR);

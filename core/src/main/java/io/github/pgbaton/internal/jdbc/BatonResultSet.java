@@ -296,7 +296,12 @@ final class BatonResultSet extends ForwardingResultSet {
     }
 
     private @Nullable Object ours(@Nullable Object value) {
-        return value instanceof ResultSet found ? new BatonResultSet(session, statement, found, null) : value;
+        if (!(value instanceof ResultSet found)) {
+            return value;
+        }
+        // PgJDBC fetched it with a statement of its own, which the journal does not know.
+        session.journal().deny("it reads a refcursor");
+        return new BatonResultSet(session, statement, found, null);
     }
 
     private <T> @Nullable T ours(@Nullable T value, Class<T> type) {

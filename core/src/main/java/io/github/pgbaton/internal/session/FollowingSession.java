@@ -521,8 +521,12 @@ public final class FollowingSession implements LogicalSession {
             // JDBC: switching to autocommit commits what is open, and so can fail in every way a commit can.
             commit();
         }
-        autoCommit = value;
         OpenSession now = session;
+        if (!value && inTransaction(now)) {
+            // What was run before is not in the journal, and a replay would leave it out.
+            journal.deny("it was begun by SQL text in autocommit mode");
+        }
+        autoCommit = value;
         if (!now.socket().aborted() && !now.connection().isClosed()) {
             now.connection().setAutoCommit(value);
         }
