@@ -29,7 +29,7 @@ public record Route(String name, String url, String user, String password) imple
     }
 
     /** Straight to one member, with PgJDBC alone. */
-    static Route direct(PatroniCluster cluster, String member) {
+    public static Route direct(PatroniCluster cluster, String member) {
         return plain(member, cluster.postgres(member), cluster);
     }
 
