@@ -35,7 +35,9 @@ final class Backends implements AutoCloseable {
     }
 
     void terminateAll() throws SQLException {
-        pids("SELECT pid FROM pg_stat_activity WHERE usename = ? AND pg_terminate_backend(pid)");
+        // In one WHERE the planner is free to end sessions first and to look whose they were afterwards.
+        pids("WITH theirs AS MATERIALIZED (SELECT pid FROM pg_stat_activity WHERE usename = ?)"
+                + " SELECT pid FROM theirs WHERE pg_terminate_backend(pid)");
     }
 
     /** Waits until commits stand still, a moment longer for more of them, and names their backends. */
