@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.outcome;
 
 import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.MissingGuard;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.internal.routing.ClusterRef;
@@ -179,6 +180,9 @@ public final class Resolver {
         boolean tombstone;
         try (Calm calm = new Calm(connection, deadline)) {
             endGhosts(connection);
+            if (MissingGuard.TOMBSTONE && kind(connection) == null) {
+                return new Resolution.Aborted(session);
+            }
             try {
                 if (entomb(connection)) {
                     // The row of an original may have been purged while we waited in front of it.
@@ -204,7 +208,9 @@ public final class Resolver {
                 tombstone = LedgerSql.TOMBSTONE.equals(kind);
             }
         }
-        Barrier.pass(connection, Deadline.in(deadline.left(BARRIER)));
+        if (!MissingGuard.BARRIER) {
+            Barrier.pass(connection, Deadline.in(deadline.left(BARRIER)));
+        }
         return tombstone ? new Resolution.Aborted(session) : new Resolution.Committed(session);
     }
 

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.replay;
 
+import io.github.pgbaton.internal.probe.MissingGuard;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
@@ -18,6 +19,7 @@ public final class Rows {
     private long digest = START;
     private long seen;
     private int columns;
+    private int verified;
     private boolean binary;
     private boolean ended;
 
@@ -71,6 +73,7 @@ public final class Rows {
      * @throws SQLException PgJDBC's
      */
     public void verify(ResultSet fresh) throws SQLException {
+        boolean unchecked = MissingGuard.DIGEST && verified++ > 0;
         Rows again = new Rows();
         while (again.seen < seen) {
             if (!fresh.next()) {
@@ -79,7 +82,7 @@ public final class Rows {
             }
             again.row(fresh);
         }
-        if (again.digest != digest) {
+        if (again.digest != digest && !unchecked) {
             throw new ReplayMismatchException(
                     seen == 1
                             ? "it returned another row than the one seen before"
