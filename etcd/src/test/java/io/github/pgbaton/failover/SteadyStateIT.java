@@ -28,24 +28,28 @@ class SteadyStateIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final int CONNECTIONS = 10;
 
+    /** Of its own: in one that other tests have broken, Patroni goes on writing keys for a while, and etcd tells of them. */
     @RegisterExtension
-    static final PatroniClusterExtension CLUSTER = Clusters.quick();
+    static final PatroniClusterExtension CLUSTER = PatroniClusterExtension.local(builder ->
+            builder.ttl(Duration.ofSeconds(12)).loopWait(Duration.ofSeconds(1)).retryTimeout(Duration.ofSeconds(3)));
 
     @Test
     void nothingIsAskedOfPostgresPatroniOrEtcdWhileNothingHappens() throws Exception {
         PatroniCluster cluster = CLUSTER.cluster();
         cluster.awaitHealthy(PATIENCE);
         Map<Integer, AtomicInteger> frames = Http2Frames.counts();
+        List<Connection> connections = new ArrayList<>();
         try (Forwarder etcd = Forwarder.tapped(address(cluster.etcd().get(0)), () -> new Http2Frames(frames));
                 Forwarder patroni =
                         Forwarder.to(address(cluster.rest(cluster.members().get(0))), "127.0.0.1");
                 BatonDataSource source = new BatonDataSource("jdbc:pgbaton:postgresql://" + cluster.seeds() + "/"
                         + cluster.database() + "?etcd=http://127.0.0.1:" + etcd.port() + "&patroni=http://127.0.0.1:"
                         + patroni.port() + "&scope=" + cluster.scope() + "&namespace=" + cluster.namespace()
-                        + "&ApplicationName=steady")) {
+                        + "&ApplicationName=steady");
+                // Before the ways to the servers, whatever happens: the watch would tell of their end.
+                AutoCloseable all = () -> closeAll(connections)) {
             source.setUser(cluster.user());
             source.setPassword(cluster.password());
-            List<Connection> connections = new ArrayList<>();
             for (int i = 0; i < CONNECTIONS; i++) {
                 Connection connection = source.getConnection();
                 connections.add(connection);
@@ -72,10 +76,12 @@ class SteadyStateIT {
             assertThat(sessions(cluster))
                     .as("sessions and their last statements")
                     .isEqualTo(sessions);
-            // Before the ways to the servers: the watch would tell of their end.
-            for (Connection connection : connections) {
-                connection.close();
-            }
+        }
+    }
+
+    private static void closeAll(List<Connection> connections) throws SQLException {
+        for (Connection connection : connections) {
+            connection.close();
         }
     }
 
