@@ -1,5 +1,6 @@
 package io.github.pgbaton.config;
 
+import static io.github.pgbaton.config.BatonProperty.BATON_CONFIG;
 import static io.github.pgbaton.config.BatonProperty.COMMIT_OUTCOME;
 import static io.github.pgbaton.config.BatonProperty.CONNECTION_INIT_SQL;
 import static io.github.pgbaton.config.BatonProperty.CONNECT_LIMIT;
@@ -93,6 +94,10 @@ public final class BatonConfig {
         commitOutcome = settings.choice(COMMIT_OUTCOME, CommitMode.class);
         leaderProof = settings.choice(LEADER_PROOF, LeaderProof.class);
 
+        if (settings.has(BATON_CONFIG)) {
+            throw new InvalidSettingException(
+                    "batonConfig is read where a URL is; accepted: in a URL or in Properties");
+        }
         if (seeds.isEmpty() && etcd.isEmpty() && patroni.isEmpty()) {
             throw new InvalidSettingException(NOTHING_TO_CONNECT_TO);
         }
@@ -118,13 +123,21 @@ public final class BatonConfig {
     /**
      * @param url a parsed URL; its parameters win over {@code info}, as PgJDBC's do
      * @param info further properties, of which only those of {@link BatonProperty} are looked at
-     * @return the settings
+     * @return the settings, those of the file that {@link BatonProperty#BATON_CONFIG} names among them
      * @throws SQLException 08001 where nothing to connect to is named, 22023 where a value is not accepted; the message
      *     names the property, the value unless it is a secret, and what is accepted
      */
     public static BatonConfig from(JdbcUrl url, Properties info) throws SQLException {
+        return of(url, ConfigFile.under(url, info));
+    }
+
+    /** @param info with the file's entries in it */
+    static BatonConfig of(JdbcUrl url, Properties info) throws SQLException {
         Builder builder = builder().seeds(url.seeds());
         for (BatonProperty property : BatonProperty.values()) {
+            if (property == BATON_CONFIG) {
+                continue; // has been read
+            }
             String value = url.parameters().get(property.key());
             Object raw = info.get(property.key());
             if (value == null && raw != null && !(raw instanceof String)) {

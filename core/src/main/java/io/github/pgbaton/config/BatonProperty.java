@@ -133,7 +133,13 @@ public enum BatonProperty {
             Kind.CHOICE,
             Limits.oneOf(CommitMode.class),
             "how it is found out whether a COMMIT that was cut off took effect: by a token in the ledger table, or not at"
-                    + " all; `auto` takes the ledger where it is usable");
+                    + " all; `auto` takes the ledger where it is usable"),
+    BATON_CONFIG(
+            "batonConfig",
+            null,
+            Kind.FILE,
+            Limits.NONE,
+            "Java properties file, in UTF-8, with further properties, pgbaton's and PgJDBC's; what is given elsewhere wins");
 
     /** What a value looks like. */
     public enum Kind {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What one URL and one set of properties ask for, immutable: which cluster, which database, and what is left for PgJDBC.
  *
  * <p>PgJDBC's order of precedence holds: a parameter of the URL, then the URL itself (the database behind the slash),
- * then {@link Properties}. Of the properties left for PgJDBC, pgbaton's own, the address and what chooses among hosts
+ * then {@link Properties}, and last the file that {@code batonConfig} names. Of the properties left for PgJDBC, pgbaton's own, the address and what chooses among hosts
  * are taken away; user and password stay. Unknown names in {@code Properties} stay too, as PgJDBC keeps them:
  * frameworks add their own.
  */
@@ -45,8 +45,8 @@ public final class ConnectionSpec {
      * @throws SQLException 08001 where nothing to connect to is named, 22023 where a value is not accepted
      */
     public static ConnectionSpec from(JdbcUrl url, @Nullable Properties info) throws SQLException {
-        Properties given = info == null ? new Properties() : info;
-        BatonConfig config = BatonConfig.from(url, given);
+        Properties given = ConfigFile.under(url, info == null ? new Properties() : info);
+        BatonConfig config = BatonConfig.of(url, given);
 
         Properties left = new Properties();
         given.stringPropertyNames().forEach(name -> left.setProperty(name, given.getProperty(name, "")));
