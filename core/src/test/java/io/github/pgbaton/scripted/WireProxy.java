@@ -56,6 +56,7 @@ public final class WireProxy implements AutoCloseable {
     private final List<Sent> sent = new CopyOnWriteArrayList<>();
     private final CountDownLatch release = new CountDownLatch(1);
     private volatile Function<Sent, Action> script = message -> Action.FORWARD;
+    private volatile boolean closed;
 
     public WireProxy(InetSocketAddress target) throws IOException {
         this.target = target;
@@ -63,7 +64,7 @@ public final class WireProxy implements AutoCloseable {
         start("wire-proxy", () -> {
             while (true) {
                 Socket client = listener.accept();
-                sockets.add(client);
+                keep(client);
                 start("wire-proxy-session", () -> new Link(client).serve());
             }
         });
@@ -99,8 +100,17 @@ public final class WireProxy implements AutoCloseable {
         release.countDown();
     }
 
+    /** An accept that was on its way while the proxy was closed brings a socket that close() has not seen. */
+    private void keep(Socket socket) {
+        sockets.add(socket);
+        if (closed) {
+            close(socket);
+        }
+    }
+
     @Override
     public void close() throws IOException {
+        closed = true;
         listener.close();
         release();
         sockets.forEach(WireProxy::close);
@@ -146,7 +156,7 @@ public final class WireProxy implements AutoCloseable {
         }
 
         void serve() throws IOException, InterruptedException {
-            sockets.add(server);
+            keep(server);
             try (client;
                     server) {
                 client.setTcpNoDelay(true);
