@@ -3,6 +3,7 @@ package io.github.pgbaton.benchmarks;
 import io.github.pgbaton.benchmarks.abort.AbortBench;
 import io.github.pgbaton.benchmarks.outage.OutageBench;
 import io.github.pgbaton.benchmarks.reattach.ReattachBench;
+import io.github.pgbaton.benchmarks.throughput.ThroughputBench;
 import io.github.pgbaton.testkit.ClusterException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Option;
         name = "./run bench",
         description = "Measures pgbaton, and says beside what.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {OutageBench.class, AbortBench.class, ReattachBench.class})
+        subcommands = {OutageBench.class, AbortBench.class, ReattachBench.class, ThroughputBench.class})
 public final class Bench {
     @Option(
             names = {"-h", "--help"},

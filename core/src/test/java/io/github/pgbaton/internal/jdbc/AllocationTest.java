@@ -3,12 +3,14 @@ package io.github.pgbaton.internal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import io.github.pgbaton.internal.replay.Journal;
 import java.lang.management.ManagementFactory;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.util.Calendar;
+import java.util.Set;
 import java.util.TimeZone;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +78,40 @@ class AllocationTest {
         PreparedStatement ours = new BatonPreparedStatement(connection, StatementRequest.prepared("SELECT 1"), quiet);
 
         assertSame(i -> ours.executeUpdate(), i -> quiet.executeUpdate());
+    }
+
+    /** What ten statements with two parameters each leave to replay is 4 KiB at the most. */
+    @Test
+    void theJournalOfTenStatementsTakesAtMostFourKiB() throws SQLException {
+        QuietSession recording = new QuietSession(new Journal(true, 1 << 20, Set.of()));
+        recording.autoCommit = false;
+        Turn kept = transaction(recording);
+        Turn counted = transaction(session);
+        session.autoCommit = false;
+        measure(kept);
+        measure(counted);
+        long perTransaction = Long.MAX_VALUE;
+        for (int round = 0; round < 5 && perTransaction > 4096; round++) {
+            perTransaction = (measure(kept) - measure(counted)) / CALLS;
+        }
+
+        assertThat(perTransaction).as("bytes of a transaction").isBetween(1L, 4096L);
+    }
+
+    private static Turn transaction(QuietSession session) throws SQLException {
+        BatonConnection connection = new BatonConnection(session);
+        PreparedStatement update = new BatonPreparedStatement(
+                connection,
+                StatementRequest.prepared("UPDATE accounts SET balance = balance + ? WHERE id = ?"),
+                new QuietPreparedStatement(connection));
+        return i -> {
+            for (int step = 0; step < 10; step++) {
+                update.setInt(1, i);
+                update.setString(2, "a text of some length");
+                update.executeUpdate();
+            }
+            session.journal().clear();
+        };
     }
 
     private static void assertSame(Turn ours, Turn quiet) throws SQLException {

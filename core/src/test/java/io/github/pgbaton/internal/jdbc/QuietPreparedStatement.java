@@ -47,4 +47,9 @@ final class QuietPreparedStatement extends BatonPreparedStatement {
     public int executeUpdate() {
         return 1;
     }
+
+    @Override
+    public long getLargeUpdateCount() {
+        return 1;
+    }
 }

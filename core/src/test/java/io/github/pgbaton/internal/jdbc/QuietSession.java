@@ -18,8 +18,16 @@ final class QuietSession implements LogicalSession {
     private final Connection current = new FakeJdbc(Connection.class, "quiet").as(Connection.class);
     private final SessionAttributes attributes = new SessionAttributes();
     private final SessionState state = new SessionState();
-    private final Journal journal = Journal.counting();
+    private final Journal journal;
     boolean autoCommit = true;
+
+    QuietSession() {
+        this(Journal.counting());
+    }
+
+    QuietSession(Journal journal) {
+        this.journal = journal;
+    }
 
     @Override
     public Connection attach() {
