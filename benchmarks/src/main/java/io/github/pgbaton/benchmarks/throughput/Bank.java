@@ -54,7 +54,10 @@ final class Bank implements AutoCloseable {
             try {
                 count += one.get();
             } catch (ExecutionException e) {
-                throw e.getCause() instanceof SQLException failed ? failed : new IllegalStateException(e.getCause());
+                if (e.getCause() instanceof SQLException failed) {
+                    throw failed;
+                }
+                throw new IllegalStateException(e.getCause());
             }
         }
         return count * 1e9 / (System.nanoTime() - begin);
