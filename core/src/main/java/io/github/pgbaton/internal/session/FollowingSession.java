@@ -57,6 +57,8 @@ public final class FollowingSession implements LogicalSession {
     /** A session that breaks at its first call, this many times in a row, is not a failover. */
     private static final int MOST_BROKEN_AT_FIRST_CALL = 10;
 
+    private static final String BEGUN_BY_TEXT = "it was begun by SQL text in autocommit mode";
+
     private final ClusterRef cluster;
     private final SessionAttributes attributes = new SessionAttributes();
     private final SessionState state = new SessionState();
@@ -262,7 +264,7 @@ public final class FollowingSession implements LogicalSession {
     /** Why the open transaction cannot be replayed, null where it can. */
     private @Nullable Reason reason() {
         if ((autoCommit || rawAutoCommit) && inTransaction(session)) {
-            return new Reason("it was begun by SQL text in autocommit mode", null);
+            return new Reason(BEGUN_BY_TEXT, null);
         }
         Reason known = journal.obstacle();
         if (known != null) {
@@ -449,11 +451,13 @@ public final class FollowingSession implements LogicalSession {
             journal.clear();
         } else if (effects.all().stream().anyMatch(FollowingSession::endsTransaction)) {
             journal.deny("it holds a COMMIT or ROLLBACK in SQL text");
+        } else if (effects.all().stream().anyMatch(Effect.Begin.class::isInstance)) {
+            journal.deny(autoCommit ? BEGUN_BY_TEXT : "it holds a BEGIN in SQL text");
         }
     }
 
     private static boolean endsTransaction(Effect effect) {
-        return effect instanceof Effect.Commit || effect instanceof Effect.Rollback || effect instanceof Effect.Begin;
+        return effect instanceof Effect.Commit || effect instanceof Effect.Rollback;
     }
 
     @Override
@@ -524,7 +528,7 @@ public final class FollowingSession implements LogicalSession {
         OpenSession now = session;
         if (!value && inTransaction(now)) {
             // What was run before is not in the journal, and a replay would leave it out.
-            journal.deny("it was begun by SQL text in autocommit mode");
+            journal.deny(BEGUN_BY_TEXT);
         }
         autoCommit = value;
         if (!now.socket().aborted() && !now.connection().isClosed()) {
