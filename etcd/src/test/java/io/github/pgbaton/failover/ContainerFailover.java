@@ -20,21 +20,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A primary is lost whose address nobody here can dial: members of another network, reached at published ports through
- * {@code memberMap}. One class per generation; only with {@code -Dpgbaton.docker=true}, which {@code ./run test --docker}
- * sets.
+ * {@code memberMap}. One class per generation; left out but for {@code ./run test --docker}.
  */
 @Timeout(300)
-@EnabledIfSystemProperty(
-        named = "pgbaton.docker",
-        matches = "true",
-        disabledReason = "needs a Docker engine; ./run test --docker runs it")
+@Tag("docker")
 abstract class ContainerFailover {
     private static final long PATIENCE = 120;
     private static final Duration SOON = Duration.ofSeconds(PATIENCE);

@@ -14,17 +14,14 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** In containers a fault does what it does to local processes; the etcd module's tests have those that change the leader. */
 @Timeout(300)
-@EnabledIfSystemProperty(
-        named = "pgbaton.docker",
-        matches = "true",
-        disabledReason = "needs a Docker engine; ./run test --docker runs it")
+@Tag("docker")
 class DockerFaultsIT {
     @RegisterExtension
     static final PatroniClusterExtension PATRONI = PatroniClusterExtension.docker(Generation.BOOKWORM, Clusters::fast);
