@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param settings Patroni's dynamic configuration
  * @param term the DCS's term (etcd: raft term); 0 where the source has none
  * @param revision the DCS's revision of this snapshot; never goes back within one source
+ * @param history how the timelines follow each other
  */
 public record Topology(
         @Nullable Leader leader,
@@ -24,13 +25,27 @@ public record Topology(
         @Nullable Switchover switchover,
         ClusterSettings settings,
         long term,
-        long revision) {
+        long revision,
+        TimelineHistory history) {
 
     /** Nothing known yet. */
     public static final Topology UNKNOWN = new Topology(null, Map.of(), null, 0, null, ClusterSettings.DEFAULTS, 0, 0);
 
     public Topology {
         members = Map.copyOf(members);
+    }
+
+    /** One whose history is not known. */
+    public Topology(
+            @Nullable Leader leader,
+            Map<String, Member> members,
+            @Nullable String systemIdentifier,
+            int timeline,
+            @Nullable Switchover switchover,
+            ClusterSettings settings,
+            long term,
+            long revision) {
+        this(leader, members, systemIdentifier, timeline, switchover, settings, term, revision, TimelineHistory.NONE);
     }
 
     /**

@@ -9,6 +9,7 @@ import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Switchover;
+import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.Topology;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -34,6 +35,7 @@ public final class ScriptedLeaderSource implements LeaderSource {
     private ClusterSettings settings = ClusterSettings.DEFAULTS;
     private boolean spoken;
     private int timeline;
+    private TimelineHistory switches = TimelineHistory.NONE;
 
     /** Makes the source that a URL with this scope and any {@code etcd} gets. */
     public static ScriptedLeaderSource register(String scope) {
@@ -73,6 +75,13 @@ public final class ScriptedLeaderSource implements LeaderSource {
     /** What the DCS's history says. */
     public synchronized ScriptedLeaderSource history(int newest) {
         timeline = newest;
+        return this;
+    }
+
+    /** What the DCS's history says, whole; {@link #elect} publishes it. */
+    public synchronized ScriptedLeaderSource history(TimelineHistory whole) {
+        switches = whole;
+        timeline = whole.newest();
         return this;
     }
 
@@ -122,7 +131,7 @@ public final class ScriptedLeaderSource implements LeaderSource {
         if (now != null) {
             revision++;
             Leader holder = leader == null ? null : new Leader(leader, revision);
-            now.published(new Topology(holder, members, system, timeline, switchover, settings, 1, revision));
+            now.published(new Topology(holder, members, system, timeline, switchover, settings, 1, revision, switches));
         }
     }
 

@@ -5,6 +5,7 @@ import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Switchover;
+import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.Topology;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +71,9 @@ final class PatroniKeys {
                 lock == null || holder == null ? null : new Leader(holder, revisionOffset + lock.valueRevision());
         ClusterSettings settings = parse(state, CONFIG, PatroniValues::settings, ClusterSettings.DEFAULTS, problems);
         Integer timeline = parse(state, HISTORY, PatroniValues::timeline, 0, problems);
+        TimelineHistory history = timeline == null || timeline == 0
+                ? TimelineHistory.NONE
+                : parse(state, HISTORY, PatroniValues::history, TimelineHistory.NONE, problems);
         Topology topology = new Topology(
                 leader,
                 members,
@@ -78,7 +82,8 @@ final class PatroniKeys {
                 begun(parse(state, FAILOVER, PatroniValues::switchover, null, problems), state, holder),
                 settings == null ? ClusterSettings.DEFAULTS : settings,
                 termOffset + state.term(),
-                revisionOffset + state.revision());
+                revisionOffset + state.revision(),
+                history == null ? TimelineHistory.NONE : history);
         return new Reading(topology, problems);
     }
 
@@ -99,7 +104,15 @@ final class PatroniKeys {
 
     private static Topology stripped(Topology t) {
         return new Topology(
-                t.leader(), t.members(), t.systemIdentifier(), t.timeline(), t.switchover(), t.settings(), 0, 0);
+                t.leader(),
+                t.members(),
+                t.systemIdentifier(),
+                t.timeline(),
+                t.switchover(),
+                t.settings(),
+                0,
+                0,
+                t.history());
     }
 
     private interface Parser<T> {

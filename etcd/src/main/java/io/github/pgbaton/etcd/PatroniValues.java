@@ -12,9 +12,12 @@ import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Switchover;
+import io.github.pgbaton.topology.TimelineHistory;
 import java.io.StringReader;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -158,6 +161,32 @@ final class PatroniValues {
             throw new BadValue("its last line does not start with a timeline");
         }
         return number.intValue() + 1;
+    }
+
+    /** {@code history}, whole; a line that cannot be read spoils it, for where a timeline ended must not be guessed. */
+    static TimelineHistory history(String value) throws BadValue {
+        if (!(json(value) instanceof JsonArray lines)) {
+            throw new BadValue("not a list");
+        }
+        List<TimelineHistory.Switch> switches = new ArrayList<>();
+        for (JsonElement line : lines) {
+            BigDecimal timeline = line instanceof JsonArray fields && fields.size() > 1 ? number(fields.get(0)) : null;
+            BigDecimal lsn = line instanceof JsonArray fields && fields.size() > 1 ? number(fields.get(1)) : null;
+            String leader = line instanceof JsonArray fields && fields.size() > 4 ? string(fields.get(4)) : null;
+            try {
+                switches.add(new TimelineHistory.Switch(
+                        timeline == null ? 0 : timeline.intValueExact(),
+                        lsn == null ? 0 : lsn.longValueExact(),
+                        leader == null ? null : name(leader)));
+            } catch (ArithmeticException e) {
+                throw new BadValue("a line of it is not a timeline and a position");
+            }
+        }
+        try {
+            return new TimelineHistory(switches);
+        } catch (IllegalArgumentException e) {
+            throw new BadValue("its lines do not ascend");
+        }
     }
 
     /** {@code failover}: null while nothing is announced. */

@@ -9,6 +9,7 @@ import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Switchover;
+import io.github.pgbaton.topology.TimelineHistory;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -187,5 +188,37 @@ class PatroniValuesTest {
         assertThatThrownBy(() -> PatroniValues.timeline("[".repeat(400_000) + "]".repeat(400_000)))
                 .isInstanceOf(BadValue.class);
         assertThatThrownBy(() -> PatroniValues.name("n".repeat(256))).isInstanceOf(BadValue.class);
+    }
+
+    @Test
+    void readsWhereEachTimelineEndedAndWhoBeganTheNext() throws BadValue {
+        assertThat(PatroniValues.history("[[1,83886560,\"no recovery target specified\",\"2026-01-01T10:00:00+00:00\","
+                                + "\"node2\"],[2,9223372036854775807,\"x\"]]")
+                        .switches())
+                .containsExactly(
+                        new TimelineHistory.Switch(1, 83886560, "node2"),
+                        new TimelineHistory.Switch(2, Long.MAX_VALUE, null));
+        assertThat(PatroniValues.history("[]")).isEqualTo(TimelineHistory.NONE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "[[1]]",
+                "[1]",
+                "[[1,null]]",
+                "[[1,0]]",
+                "[[1,-5]]",
+                "[[1,2.5]]",
+                "[[0,5]]",
+                "[[2,5],[1,7]]",
+                "[[1,99999999999999999999]]",
+                "[[9999999999,5]]",
+                "[[1,5,\"x\",\"t\",\" \"]]",
+                "[[1,\"x\"]]"
+            })
+    void aHistoryOfWhichALineCannotBeReadIsNotUsedAtAll(String value) {
+        assertThatThrownBy(() -> PatroniValues.history(value)).isInstanceOf(BadValue.class);
     }
 }

@@ -13,8 +13,12 @@ final class Facts {
     private static final Logger LOG = LoggerFactory.getLogger(Facts.class);
     private static final int ATTEMPTS = 3;
 
+    /** How many rounds a new primary has for writing its history. */
+    private static final int STALE_HISTORIES = 60;
+
     private final Publisher publisher;
     private final Runnable settled;
+    private int staleHistories;
     private final Fact settings = new Fact("/config") {
         @Override
         void read(String body) throws BadAnswer {
@@ -25,7 +29,11 @@ final class Facts {
     private final Fact history = new Fact("/history") {
         @Override
         void read(String body) throws BadAnswer {
-            publisher.historyTimeline(PatroniJson.timeline(body));
+            boolean current = publisher.history(PatroniJson.timeline(body), PatroniJson.history(body));
+            // A primary writes it a second or two after its promotion.
+            if (!current && staleHistories++ < STALE_HISTORIES) {
+                throw new NotYet("does not know the timeline of now yet");
+            }
         }
     };
     /** The leader's own answer names it too; this one is for a leader that cannot be asked. */
@@ -51,6 +59,7 @@ final class Facts {
     void forget() {
         settings.attempts = 0;
         history.attempts = 0;
+        staleHistories = 0;
         system.attempts = 0;
     }
 
@@ -60,6 +69,13 @@ final class Facts {
         history.ask(endpoint);
         if (publisher.known().systemIdentifier() == null) {
             system.ask(endpoint);
+        }
+    }
+
+    /** Good, and old. */
+    private static final class NotYet extends BadAnswer {
+        NotYet(String message) {
+            super(message);
         }
     }
 
@@ -90,6 +106,8 @@ final class Facts {
                 }
                 read(reply.body());
                 attempts = ATTEMPTS;
+            } catch (NotYet e) {
+                attempts = 0;
             } catch (BadAnswer e) {
                 LOG.debug("{} of Patroni is of no use: {}", path, e.getMessage());
             }

@@ -23,7 +23,7 @@ final class Json {
     private Json() {}
 
     /** An answer that cannot be used; the message does not quote it. */
-    static final class BadAnswer extends Exception {
+    static class BadAnswer extends Exception {
         BadAnswer(String message) {
             super(message);
         }
@@ -79,6 +79,16 @@ final class Json {
                         || number.stripTrailingZeros().scale() > 0
                 ? 0
                 : number.intValue();
+    }
+
+    /** A whole number from 1, else 0. */
+    static long whole(@Nullable JsonElement element) {
+        BigDecimal number = element instanceof JsonPrimitive primitive && primitive.isNumber() ? number(element) : null;
+        try {
+            return number == null ? 0 : Math.max(0, number.longValueExact());
+        } catch (ArithmeticException e) {
+            return 0;
+        }
     }
 
     static Duration seconds(@Nullable JsonElement element, Duration otherwise) {

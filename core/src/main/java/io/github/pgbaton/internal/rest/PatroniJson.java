@@ -9,11 +9,14 @@ import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Switchover;
+import io.github.pgbaton.topology.TimelineHistory;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -208,5 +211,26 @@ final class PatroniJson {
             throw new BadAnswer("its history does not end with a timeline");
         }
         return last + 1;
+    }
+
+    /** {@code GET /history}, whole; a line that cannot be read spoils it, for where a timeline ended must not be guessed. */
+    static TimelineHistory history(String body) throws BadAnswer {
+        List<TimelineHistory.Switch> switches = new ArrayList<>();
+        for (JsonElement element : Json.array(body)) {
+            boolean readable = element instanceof JsonArray line && line.size() > 1;
+            switches.add(readable ? line((JsonArray) element) : new TimelineHistory.Switch(0, 0, null));
+        }
+        try {
+            return new TimelineHistory(switches);
+        } catch (IllegalArgumentException e) {
+            return TimelineHistory.NONE;
+        }
+    }
+
+    private static TimelineHistory.Switch line(JsonArray fields) {
+        return new TimelineHistory.Switch(
+                Json.positive(fields.get(0), Integer.MAX_VALUE),
+                Json.whole(fields.get(1)),
+                fields.size() > 4 ? Json.name(fields.get(4)) : null);
     }
 }

@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.rest;
 import io.github.pgbaton.dcs.LeaderSource.Listener;
 import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.Leader;
+import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.Topology;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ final class Publisher {
     private Tally.Known known = Tally.Known.NOTHING;
     private ClusterSettings settings = ClusterSettings.DEFAULTS;
     private int historyTimeline;
+    private TimelineHistory history = TimelineHistory.NONE;
     private long revision;
     private long leaderRevision;
     private boolean degraded;
@@ -66,6 +68,7 @@ final class Publisher {
                     system);
             fence = 0;
             historyTimeline = 0;
+            history = TimelineHistory.NONE;
         }
         // A proof only: one endpoint that writes nonsense for a timeline would else keep every later leader out.
         int shown = proof == null ? 0 : proof.timeline();
@@ -85,9 +88,12 @@ final class Publisher {
         publish();
     }
 
-    void historyTimeline(int timeline) {
+    /** @return whether it is the history of the timeline that the leader writes, as far as that is known */
+    boolean history(int timeline, TimelineHistory whole) {
         historyTimeline = timeline;
+        history = whole;
         publish();
+        return timeline >= known.fence();
     }
 
     void systemIdentifier(String system) {
@@ -152,6 +158,7 @@ final class Publisher {
                 now.switchover(),
                 current,
                 0,
-                at);
+                at,
+                history);
     }
 }

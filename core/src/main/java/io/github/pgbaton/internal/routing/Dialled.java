@@ -34,6 +34,7 @@ final class Dialled {
                 announced.switchover(),
                 announced.settings(),
                 announced.term(),
-                announced.revision());
+                announced.revision(),
+                announced.history());
     }
 }

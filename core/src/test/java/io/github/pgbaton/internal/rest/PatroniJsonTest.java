@@ -7,6 +7,7 @@ import io.github.pgbaton.internal.rest.Json.BadAnswer;
 import io.github.pgbaton.internal.rest.LockProof.Verdict;
 import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Role;
+import io.github.pgbaton.topology.TimelineHistory;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -142,5 +143,32 @@ class PatroniJsonTest {
         } catch (BadAnswer e) {
             assertThat(e).hasMessageNotContaining("\n");
         }
+    }
+
+    @Test
+    void readsWhereEachTimelineEndedAndWhoBeganTheNext() throws BadAnswer {
+        assertThat(PatroniJson.history("[[1,83886560,\"no recovery target specified\",\"2026-01-01T10:00:00+00:00\","
+                                + "\"node2\"],[2,9223372036854775807,\"x\"]]")
+                        .switches())
+                .containsExactly(
+                        new TimelineHistory.Switch(1, 83886560, "node2"),
+                        new TimelineHistory.Switch(2, Long.MAX_VALUE, null));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[]",
+                "[[1]]",
+                "[1]",
+                "[[1,null]]",
+                "[[1,0]]",
+                "[[1,2.5]]",
+                "[[0,5]]",
+                "[[2,5],[1,7]]",
+                "[[1,\"5\"]]"
+            })
+    void aHistoryOfWhichALineCannotBeReadIsNotUsedAtAll(String body) throws BadAnswer {
+        assertThat(PatroniJson.history(body)).isEqualTo(TimelineHistory.NONE);
     }
 }

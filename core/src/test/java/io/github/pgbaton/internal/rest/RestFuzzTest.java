@@ -78,6 +78,7 @@ class RestFuzzTest {
                 orBadAnswer(() -> assertThat(PatroniJson.settings(config).ttl()).isPositive());
                 String history = Fuzz.damaged(random, HISTORY);
                 orBadAnswer(() -> assertThat(PatroniJson.timeline(history)).isPositive());
+                orBadAnswer(() -> assertThat(PatroniJson.history(history)).isNotNull());
                 LockProof proof = PatroniJson.proof(
                         new HttpReply(
                                 random.nextBoolean() ? 200 : random.nextInt(1000),
