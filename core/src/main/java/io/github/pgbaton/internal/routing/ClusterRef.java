@@ -7,6 +7,7 @@ import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.topology.ClusterState;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -62,6 +63,11 @@ public final class ClusterRef {
     /** @param config of a cluster whose tracker ends at once where nobody holds a reference to it */
     public static void endUnused(BatonConfig config) {
         Trackers.endUnused(config.clusterId());
+    }
+
+    /** @return the clusters that are watched now, each as it is known at this moment */
+    public static List<ClusterState> states() {
+        return Trackers.states();
     }
 
     /** @return the cluster's name for messages */

@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.event.FailoverEvent;
+import io.github.pgbaton.topology.ClusterState;
 import io.github.pgbaton.topology.HostPort;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +30,8 @@ final class FailoverLog {
     private boolean running;
     private long startNanos;
     private int aborted;
+    private volatile int timeline;
+    private volatile ClusterState.@Nullable Failover last;
 
     FailoverLog(String cluster, EventQueue listeners) {
         this.cluster = cluster;
@@ -72,10 +75,22 @@ final class FailoverLog {
         }
     }
 
+    /** The timeline of the last primary that was verified, 0 where the server may not be asked. */
+    int timeline() {
+        return timeline;
+    }
+
+    /** The last failover that came to its end, null before the first. */
+    ClusterState.@Nullable Failover last() {
+        return last;
+    }
+
     void ended(Route route, int timeline) {
+        this.timeline = timeline;
         if (running) {
             running = false;
             long now = System.nanoTime();
+            last = new ClusterState.Failover(Instant.now(), Duration.ofNanos(now - startNanos));
             // A primary that was restarted in place was elected long before.
             HostPort address = route.address();
             if (address != null) {

@@ -8,6 +8,7 @@ import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.internal.socket.Threads;
+import io.github.pgbaton.topology.ClusterState;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Leader;
 import io.github.pgbaton.topology.Member;
@@ -167,6 +168,19 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     Route route() {
         return route;
+    }
+
+    ClusterState state() {
+        Route now = route;
+        return new ClusterState(
+                name,
+                now.member(),
+                now.address(),
+                now.held(),
+                now.verified(),
+                log.timeline(),
+                now.silence(),
+                log.last());
     }
 
     ConcurrentMap<String, Object> shared() {

@@ -5,7 +5,9 @@ import io.github.pgbaton.config.ClusterId;
 import io.github.pgbaton.dcs.LeaderSource;
 import io.github.pgbaton.dcs.LeaderSourceProvider;
 import io.github.pgbaton.internal.rest.PatroniRestSourceProvider;
+import io.github.pgbaton.topology.ClusterState;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -73,6 +75,15 @@ final class Trackers {
             if (entry != null && entry.tracker == tracker && --entry.references <= 0) {
                 entry.end = tracker.timer().schedule(() -> end(id, tracker), LINGER_SECONDS, TimeUnit.SECONDS);
             }
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    static List<ClusterState> states() {
+        LOCK.lock();
+        try {
+            return ENTRIES.values().stream().map(entry -> entry.tracker.state()).toList();
         } finally {
             LOCK.unlock();
         }
