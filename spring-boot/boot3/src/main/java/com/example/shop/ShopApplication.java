@@ -1,0 +1,12 @@
+package com.example.shop;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+/** A fresh application: nothing in its sources knows of pgbaton. */
+@SpringBootApplication
+public class ShopApplication {
+    public static void main(String[] arguments) {
+        SpringApplication.run(ShopApplication.class, arguments);
+    }
+}
