@@ -96,6 +96,16 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
         return ConnectionSpec.parse(target, all);
     }
 
+    /**
+     * What connections would be opened with now; opens nothing.
+     *
+     * @return the settings, taken apart and checked
+     * @throws SQLException 08001 for a malformed URL, 22023 for a value or a URL parameter that is not accepted
+     */
+    public ConnectionSpec spec() throws SQLException {
+        return parse(null, null);
+    }
+
     /** @return the URL, null before it is set */
     public @Nullable String getUrl() {
         return url;

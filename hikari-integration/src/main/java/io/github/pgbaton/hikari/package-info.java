@@ -1,4 +1,4 @@
-/** What HikariCP has to be told of a connection that moves by itself. */
+/** HikariCP set up for failover: what to change in a pool's configuration, and which connections it keeps. */
 @NullMarked
 package io.github.pgbaton.hikari;
 

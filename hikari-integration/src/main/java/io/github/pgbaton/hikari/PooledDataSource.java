@@ -1,0 +1,75 @@
+package io.github.pgbaton.hikari;
+
+import com.zaxxer.hikari.HikariConfig;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** The data source behind a pool: gives it pgbaton's connections as they are. Thread-safe. */
+final class PooledDataSource implements DataSource {
+    private final DataSource source;
+
+    /** @param connectLimit of the cluster */
+    PooledDataSource(DataSource source, HikariConfig pool, int connectLimit) {
+        this.source = source;
+    }
+
+    DataSource source() {
+        return source;
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+        return source.getConnection();
+    }
+
+    @Override
+    public Connection getConnection(@Nullable String user, @Nullable String password) throws SQLException {
+        return source.getConnection(user, password);
+    }
+
+    @Override
+    public @Nullable PrintWriter getLogWriter() throws SQLException {
+        return source.getLogWriter();
+    }
+
+    @Override
+    public void setLogWriter(@Nullable PrintWriter out) throws SQLException {
+        source.setLogWriter(out);
+    }
+
+    /** HikariCP sets its {@code connectionTimeout} here. */
+    @Override
+    public void setLoginTimeout(int seconds) throws SQLException {
+        source.setLoginTimeout(seconds);
+    }
+
+    @Override
+    public int getLoginTimeout() throws SQLException {
+        return source.getLoginTimeout();
+    }
+
+    @Override
+    public Logger getParentLogger() throws java.sql.SQLFeatureNotSupportedException {
+        return source.getParentLogger();
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> type) throws SQLException {
+        return type.isInstance(source) ? type.cast(source) : source.unwrap(type);
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> type) throws SQLException {
+        return type.isInstance(source) || source.isWrapperFor(type);
+    }
+
+    /** As HikariCP logs it. */
+    @Override
+    public String toString() {
+        return source.toString();
+    }
+}

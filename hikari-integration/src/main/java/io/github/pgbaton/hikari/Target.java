@@ -1,0 +1,94 @@
+package io.github.pgbaton.hikari;
+
+import com.zaxxer.hikari.HikariConfig;
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.PostgresUrlDriver;
+import io.github.pgbaton.config.BatonProperty;
+import io.github.pgbaton.config.ConnectionSpec;
+import java.sql.SQLException;
+import java.util.Properties;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a pool's configuration leads: a data source of pgbaton's, and what its settings say.
+ *
+ * @param source gives connections
+ * @param spec its settings
+ */
+record Target(DataSource source, ConnectionSpec spec) {
+    private static final String POSTGRESQL = "jdbc:postgresql:";
+    private static final String ACCEPTED = "; accepted: jdbcUrl=jdbc:pgbaton:postgresql://..., dataSourceClassName="
+            + BatonDataSource.class.getName() + " with dataSource.url, or a dataSource of that class";
+
+    /** @throws IllegalArgumentException where it does not lead to pgbaton, or pgbaton does not accept it */
+    static Target of(HikariConfig config) {
+        DataSource given = config.getDataSource();
+        if (given != null) {
+            return ofDataSource(given);
+        }
+        String className = config.getDataSourceClassName();
+        if (className != null && !className.isEmpty()) {
+            if (!className.equals(BatonDataSource.class.getName())) {
+                throw new IllegalArgumentException("dataSourceClassName=" + className + " is not pgbaton's" + ACCEPTED);
+            }
+            return ofProperties(config.getDataSourceProperties());
+        }
+        String url = config.getJdbcUrl();
+        if (url == null || url.isEmpty()) {
+            throw new IllegalArgumentException("the configuration names no database" + ACCEPTED);
+        }
+        return ofUrl(url, config.getDriverClassName(), config.getDataSourceProperties());
+    }
+
+    private static Target ofDataSource(DataSource given) {
+        if (given instanceof PooledDataSource ours) {
+            return ofDataSource(ours.source());
+        }
+        try {
+            if (given.isWrapperFor(BatonDataSource.class)) {
+                return new Target(given, spec(given.unwrap(BatonDataSource.class)));
+            }
+        } catch (SQLException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+        throw new IllegalArgumentException("dataSource is a " + given.getClass().getName() + ACCEPTED);
+    }
+
+    private static Target ofProperties(Properties properties) {
+        BatonDataSource source = new BatonDataSource();
+        properties.forEach((name, value) -> {
+            if (name.equals("url") || name.equals("jdbcUrl")) {
+                source.setUrl(String.valueOf(value));
+            } else {
+                source.setProperty(String.valueOf(name), String.valueOf(value));
+            }
+        });
+        return ofDataSource(source);
+    }
+
+    private static Target ofUrl(String url, @Nullable String driver, Properties properties) {
+        BatonDataSource source = new BatonDataSource(url);
+        if (PostgresUrlDriver.class.getName().equals(driver) && url.startsWith(POSTGRESQL)) {
+            source.setUrl("jdbc:pgbaton:postgresql:" + url.substring(POSTGRESQL.length()));
+            String file = System.getProperty(PostgresUrlDriver.CONFIG_FILE);
+            if (file != null) {
+                source.setProperty(BatonProperty.BATON_CONFIG.key(), file);
+            }
+        } else if (!url.startsWith("jdbc:pgbaton:")) {
+            // Without what follows, which may hold a password.
+            throw new IllegalArgumentException("jdbcUrl starts with " + url.replaceFirst("(^[^/?]*).*", "$1")
+                    + ", which is not pgbaton's" + ACCEPTED);
+        }
+        properties.forEach((name, value) -> source.setProperty(String.valueOf(name), String.valueOf(value)));
+        return ofDataSource(source);
+    }
+
+    private static ConnectionSpec spec(BatonDataSource source) {
+        try {
+            return source.spec();
+        } catch (SQLException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+}
