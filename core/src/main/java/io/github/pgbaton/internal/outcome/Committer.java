@@ -103,6 +103,11 @@ public final class Committer {
         }
     }
 
+    /** @return the server's side of its session */
+    public Backend backend() {
+        return new Backend(session.address(), facts.pid(), facts.backendStart());
+    }
+
     /** @return whether commits carry a token */
     public boolean protects() {
         return cluster.config().commitOutcome() != CommitMode.NONE && facts.ledger() instanceof LedgerStatus.Usable;

@@ -63,15 +63,13 @@ public final class Resolver {
 
     private String last = "no primary was reached";
 
-    private record Backend(int pid, long start) {}
-
     private Resolver(ClusterRef cluster, Doubt doubt, UUID token, Deadline deadline, BooleanSupplier cancelled) {
         this.cluster = cluster;
         this.doubt = doubt;
         this.token = token;
         this.deadline = deadline;
         this.cancelled = cancelled;
-        ghosts.add(new Backend(doubt.pid(), doubt.backendStart()));
+        ghosts.add(new Backend(doubt.member(), doubt.pid(), doubt.backendStart()));
     }
 
     /**
@@ -152,7 +150,7 @@ public final class Resolver {
                     return new Resolution.Unknown("the ledger cannot be asked: " + e.getMessage(), session);
                 }
                 // Whatever became of this attempt: it may sit in the token's place, and be waiting there.
-                ghosts.add(new Backend(facts.pid(), facts.backendStart()));
+                ghosts.add(new Backend(session.address(), facts.pid(), facts.backendStart()));
                 return null;
             }
             pause(attempt);
@@ -217,12 +215,8 @@ public final class Resolver {
     /** The backends that may still be at it, where they are backends of this member. */
     private void endGhosts(PgConnection connection) {
         for (Backend ghost : ghosts) {
-            // A pid alone may be another client's by now; with the time of its start it is the one or none.
-            String sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_get_activity(" + ghost.pid()
-                    + ") WHERE (extract(epoch FROM backend_start) * 1000000)::bigint = " + ghost.start();
-            try (Statement statement = connection.createStatement()) {
-                statement.setQueryTimeout(0);
-                statement.execute(sql);
+            try {
+                ghost.end(connection);
             } catch (SQLException e) {
                 // Not allowed, or the session broke: the tombstone waits for it, or finds that out.
                 last = String.valueOf(e.getMessage());

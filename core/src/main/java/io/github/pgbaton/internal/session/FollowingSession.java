@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.session;
 
 import io.github.pgbaton.config.BatonConfig;
+import io.github.pgbaton.internal.outcome.Backend;
 import io.github.pgbaton.internal.outcome.Barrier;
 import io.github.pgbaton.internal.outcome.CommitResult;
 import io.github.pgbaton.internal.outcome.Committer;
@@ -196,6 +197,9 @@ public final class FollowingSession implements LogicalSession {
         cluster.discard(dead);
         Patience patience = new Patience(caller, cluster);
         Restoring restoring = new Restoring(attributes, state, autoCommit);
+        if (brokenAtFirstCall > 0) {
+            restoring.ghost(backend());
+        }
         OpenSession fresh;
         waiting = caller;
         try {
@@ -239,6 +243,7 @@ public final class FollowingSession implements LogicalSession {
         }
         Patience patience = new Patience(caller, cluster);
         Restoring restoring = new Restoring(attributes, state, autoCommit);
+        restoring.ghost(backend());
         Replaying.Replayed fresh;
         waiting = caller;
         try {
@@ -259,6 +264,11 @@ public final class FollowingSession implements LogicalSession {
         journal.adopt(generation);
         cluster.protection().replayed();
         return fresh.session().connection();
+    }
+
+    private @Nullable Backend backend() {
+        Committer known = committer;
+        return known == null ? null : known.backend();
     }
 
     /** Why the open transaction cannot be replayed, null where it can. */

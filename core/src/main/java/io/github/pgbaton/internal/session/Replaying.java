@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.internal.outcome.Backend;
 import io.github.pgbaton.internal.outcome.Committer;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
@@ -11,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replays a transaction whose COMMIT was never sent: gives back a session only when every step did again what the
@@ -56,8 +58,10 @@ final class Replaying {
                 throw new ReplayMismatchException("the new session refused a setting (" + refused.getMessage() + ")");
             }
             boolean replayed = false;
+            @Nullable Backend own = null;
             try (ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
                 Committer committer = Committer.open(cluster, fresh);
+                own = committer.backend();
                 journal.replay(fresh.connection());
                 replayed = limit.kept();
                 if (replayed) {
@@ -82,6 +86,7 @@ final class Replaying {
                 if (!replayed) {
                     journal.abandon();
                     cluster.discard(fresh);
+                    restoring.ghost(own);
                 }
             }
             rest(attempt, deadline);

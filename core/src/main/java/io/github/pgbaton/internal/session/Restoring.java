@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.session;
 
 import io.github.pgbaton.event.SessionStateLostException;
+import io.github.pgbaton.internal.outcome.Backend;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.routing.ClusterRef;
@@ -9,7 +10,10 @@ import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.jdbc.PgConnection;
@@ -25,12 +29,22 @@ final class Restoring {
     private final SessionState state;
     private final boolean autoCommit;
     private final List<String> lost = new ArrayList<>();
+    /** What may hold the locks that the new session is about to ask for. */
+    private final Set<Backend> ghosts = new LinkedHashSet<>();
+
     private @Nullable SQLException refusal;
 
     Restoring(SessionAttributes attributes, SessionState state, boolean autoCommit) {
         this.attributes = attributes;
         this.state = state;
         this.autoCommit = autoCommit;
+    }
+
+    /** @param dead the server's side of a session that broke inside a transaction; null where it is not known */
+    void ghost(@Nullable Backend dead) {
+        if (dead != null) {
+            ghosts.add(dead);
+        }
     }
 
     /**
@@ -44,12 +58,27 @@ final class Restoring {
             OpenSession fresh = initialized(cluster, deadline, cancelled);
             refusal = null;
             try {
+                endGhosts(fresh, deadline);
                 attributes.restore(fresh.connection());
                 restoreState(fresh);
                 fresh.connection().setAutoCommit(autoCommit);
                 return fresh;
             } catch (SQLException e) {
                 giveUpUnlessGone(cluster, fresh, deadline, e);
+            }
+        }
+    }
+
+    /**
+     * A member that went on, while only the session to it broke, may not have noticed: its backend sits on the
+     * transaction's locks until TCP gives up, and the transaction would wait for itself.
+     */
+    private void endGhosts(OpenSession fresh, Deadline deadline) throws SQLException {
+        for (Iterator<Backend> each = ghosts.iterator(); each.hasNext(); ) {
+            Backend ghost = each.next();
+            if (ghost.member().equals(fresh.address())) {
+                ghost.awaitEnd(fresh.connection(), deadline);
+                each.remove();
             }
         }
     }
