@@ -507,6 +507,7 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         }
         T raw = attached().unwrap(type);
         session.journal().deny("PgJDBC's statement was taken out of it with unwrap");
+        session.journal().writable();
         return raw;
     }
 }

@@ -28,6 +28,8 @@ public final class Journal {
     private int count;
     private long bytes;
     private int replays;
+    private boolean writable;
+    private boolean unseen;
     private @Nullable String obstacle;
     private @Nullable String lastingObstacle;
 
@@ -94,6 +96,7 @@ public final class Journal {
 
     /** @param why no transaction of this connection can be replayed from now on, as for {@link #deny} */
     public void denyForGood(String why) {
+        unseen = true;
         if (enabled && lastingObstacle == null) {
             lastingObstacle = why;
             forget();
@@ -109,6 +112,16 @@ public final class Journal {
         }
     }
 
+    /** A transaction that began READ ONLY may be so no longer. */
+    public void writable() {
+        writable = true;
+    }
+
+    /** @return whether a transaction that began READ ONLY may have changed something all the same */
+    public boolean mayWrite() {
+        return writable || unseen;
+    }
+
     /** @return the number of steps since the transaction began */
     public int steps() {
         return count;
@@ -121,9 +134,10 @@ public final class Journal {
 
     /** The transaction is over, whichever way. */
     public void clear() {
-        if (count == 0 && obstacle == null) {
+        if (count == 0 && obstacle == null && !writable) {
             return;
         }
+        writable = false;
         count = 0;
         replays = 0;
         obstacle = null;

@@ -26,6 +26,13 @@ final class OutsideEffects {
             "pg_wal_replay_pause",
             "pg_wal_replay_resume",
             "pg_export_snapshot",
+            "pg_start_backup",
+            "pg_stop_backup",
+            "pg_backup_start",
+            "pg_backup_stop",
+            "pg_logical_emit_message",
+            // Set back to an old value after others have drawn from it, a sequence would give theirs again.
+            "setval",
             "pg_create_physical_replication_slot",
             "pg_create_logical_replication_slot",
             "pg_drop_replication_slot",

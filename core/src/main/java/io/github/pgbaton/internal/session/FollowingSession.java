@@ -459,9 +459,18 @@ public final class FollowingSession implements LogicalSession {
         if (!open) {
             // SQL text ended it.
             journal.clear();
-        } else if (effects.all().stream().anyMatch(FollowingSession::endsTransaction)) {
+            return;
+        }
+        List<Effect> all = effects.all();
+        boolean ends = all.stream().anyMatch(FollowingSession::endsTransaction);
+        boolean begins = all.stream().anyMatch(Effect.Begin.class::isInstance);
+        if (ends || begins || all.stream().anyMatch(Effect.Writable.class::isInstance)) {
+            // A BEGIN inside a transaction begins nothing, but what it says of the mode counts.
+            journal.writable();
+        }
+        if (ends) {
             journal.deny("it holds a COMMIT or ROLLBACK in SQL text");
-        } else if (effects.all().stream().anyMatch(Effect.Begin.class::isInstance)) {
+        } else if (begins) {
             journal.deny(autoCommit ? BEGUN_BY_TEXT : "it holds a BEGIN in SQL text");
         }
     }
@@ -574,7 +583,7 @@ public final class FollowingSession implements LogicalSession {
                 commitPlainly(now);
                 return;
             }
-            CommitResult result = ready.commit(Boolean.TRUE.equals(attributes.readOnly()));
+            CommitResult result = ready.commit(readOnly(now));
             if (result instanceof CommitResult.Committed) {
                 count(ready);
                 journal.clear();
@@ -592,6 +601,14 @@ public final class FollowingSession implements LogicalSession {
             }
             gone = true;
         }
+    }
+
+    /**
+     * Whether the transaction has changed nothing, for certain. What the application asked for is not enough: PgJDBC does
+     * not tell the server with {@code readOnlyMode=ignore}, and SQL text can make the transaction one that writes.
+     */
+    private boolean readOnly(OpenSession now) {
+        return Boolean.TRUE.equals(attributes.readOnly()) && now.connection().hintReadOnly() && !journal.mayWrite();
     }
 
     private void count(Committer ready) {

@@ -79,6 +79,9 @@ public sealed interface Effect {
     /** The transaction begins. */
     record Begin() implements Effect {}
 
+    /** A transaction that was begun READ ONLY may write from here on. */
+    record Writable() implements Effect {}
+
     /** @param chain whether another transaction begins at once */
     record Commit(boolean chain) implements Effect {}
 

@@ -10,6 +10,9 @@ import java.util.List;
  * <p>Serves one statement.
  */
 final class StatementReader {
+    /** What {@code SET TRANSACTION READ ONLY} sets; it ends with the transaction. */
+    private static final String READ_ONLY = "transaction_read_only";
+
     private final String sql;
     private final List<Token> tokens;
 
@@ -74,6 +77,10 @@ final class StatementReader {
         }
         if (is(at, "SESSION") && is(at + 1, "AUTHORIZATION")) {
             authorization(found, at + 2, local);
+            return;
+        }
+        if (isName(at, READ_ONLY) || (is(at, "TRANSACTION") && holds("READ", "WRITE"))) {
+            found.add(new Effect.Writable());
             return;
         }
         if (is(at, "TRANSACTION") || is(at, "CONSTRAINTS")) {
@@ -142,7 +149,8 @@ final class StatementReader {
         } else {
             StringBuilder dotted = new StringBuilder();
             tokens.stream().skip(1).forEach(token -> dotted.append(token.name()));
-            found.add(new Effect.Reset(dotted.toString().toLowerCase(java.util.Locale.ROOT)));
+            String name = dotted.toString().toLowerCase(java.util.Locale.ROOT);
+            found.add(name.equals(READ_ONLY) ? new Effect.Writable() : new Effect.Reset(name));
         }
     }
 
@@ -178,14 +186,14 @@ final class StatementReader {
             at += 3;
         }
         boolean inTemporarySchema = token(at) != null && name(at).equals("pg_temp") && sign(at + 1, '.');
-        if ((temporary || inTemporarySchema) && !endsWith("ON", "COMMIT", "DROP")) {
+        if ((temporary || inTemporarySchema) && !holds("ON", "COMMIT", "DROP")) {
             found.add(made(Holding.TEMPORARY_TABLE, relation(at)));
         }
         functions(found);
     }
 
-    /** {@code ON COMMIT DROP} may be followed by a tablespace or a query. */
-    private boolean endsWith(String... words) {
+    /** In this order, anywhere: {@code ON COMMIT DROP} may be followed by a tablespace or a query. */
+    private boolean holds(String... words) {
         for (int i = 0; i + words.length <= tokens.size(); i++) {
             boolean all = true;
             for (int j = 0; j < words.length; j++) {
@@ -315,6 +323,10 @@ final class StatementReader {
     private boolean is(int index, String keyword) {
         Token token = token(index);
         return token != null && token.is(keyword);
+    }
+
+    private boolean isName(int index, String name) {
+        return name(index).equalsIgnoreCase(name);
     }
 
     private boolean sign(int index, char sign) {

@@ -44,6 +44,19 @@ class EffectsTest {
         assertThat(Effects.of(sql)).isSameAs(Effects.NONE);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SET TRANSACTION READ WRITE",
+                "set local transaction isolation level serializable, read write, deferrable",
+                "SET transaction_read_only = off",
+                "SET SESSION \"transaction_read_only\" TO 'off'",
+                "RESET transaction_read_only"
+            })
+    void readOnlyTransactionMayBecomeOneThatWrites(String sql) {
+        assertThat(effects(sql)).containsExactly(new Effect.Writable());
+    }
+
     @Test
     void settingIsKeptAsItsOwnStatement() {
         assertThat(effects("SET search_path TO a, \"B c\" -- why"))
