@@ -61,6 +61,25 @@ class DataSourceSetupTest {
     }
 
     @Test
+    void poolWithAnotherDriverInFrontOfOursIsLeftAlone() {
+        HikariDataSource tracing = new HikariDataSource();
+        tracing.setDriverClassName("org.postgresql.Driver");
+        try (HikariDataSource pool = setUp(tracing, OURS)) {
+            assertThat(pool.getExceptionOverride()).isNull();
+            assertThat(pool.getDataSource()).isNull();
+        }
+    }
+
+    @Test
+    void poolOfAPlainUrlWithTheDriverForItIsSetUp() {
+        HikariDataSource plain = new HikariDataSource();
+        plain.setDriverClassName("io.github.pgbaton.PostgresUrlDriver");
+        try (HikariDataSource pool = setUp(plain, "jdbc:postgresql://pg1,pg2/mydb")) {
+            assertThat(pool.getExceptionOverride()).isInstanceOf(BatonExceptionOverride.class);
+        }
+    }
+
+    @Test
     void whatTheApplicationHasSetIsKept() {
         HikariDataSource own = new HikariDataSource();
         own.setConnectionTimeout(90_000);
