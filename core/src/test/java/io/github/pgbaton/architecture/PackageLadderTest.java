@@ -24,7 +24,7 @@ class PackageLadderTest {
             List.of(".config"),
             List.of(".event"),
             List.of(".dcs"),
-            List.of(".replay"),
+            List.of(".replay", ".pool"),
             List.of(".internal.socket"),
             List.of(".internal.rest", ".internal.probe", ".internal.sql"),
             List.of(".internal.routing"),
@@ -85,7 +85,12 @@ class PackageLadderTest {
         noClasses()
                 .that()
                 .resideInAnyPackage(
-                        ROOT + ".topology", ROOT + ".config", ROOT + ".event", ROOT + ".dcs", ROOT + ".replay")
+                        ROOT + ".topology",
+                        ROOT + ".config",
+                        ROOT + ".event",
+                        ROOT + ".dcs",
+                        ROOT + ".replay",
+                        ROOT + ".pool")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(ROOT + ".internal..")

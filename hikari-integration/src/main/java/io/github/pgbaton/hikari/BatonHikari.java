@@ -74,8 +74,8 @@ public final class BatonHikari {
         Target target = Target.of(config);
         List<Finding> findings = new ArrayList<>(SettingsReview.of(config, target));
         if (!(config.getDataSource() instanceof PooledDataSource)) {
-            config.setDataSource(new PooledDataSource(
-                    target.source(), config, target.spec().config().connectLimit()));
+            config.setDataSource(
+                    new PooledDataSource(target.source(), config, target.spec().config()));
             config.setDataSourceClassName(null);
         }
         if (config.getExceptionOverride() == null) {

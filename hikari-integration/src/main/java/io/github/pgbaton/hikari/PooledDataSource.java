@@ -1,6 +1,8 @@
 package io.github.pgbaton.hikari;
 
 import com.zaxxer.hikari.HikariConfig;
+import io.github.pgbaton.config.BatonConfig;
+import io.github.pgbaton.pool.PoolableConnection;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -8,13 +10,22 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** The data source behind a pool: gives it pgbaton's connections as they are. Thread-safe. */
+/**
+ * The data source behind a pool: gives it pgbaton's connections as they are, and has those that lie idle moved after a change
+ * of leader. Thread-safe.
+ */
 final class PooledDataSource implements DataSource {
     private final DataSource source;
+    private final IdleMover mover;
 
-    /** @param connectLimit of the cluster */
-    PooledDataSource(DataSource source, HikariConfig pool, int connectLimit) {
+    /**
+     * @param source of pgbaton
+     * @param pool is asked for its name
+     * @param baton the settings of the source
+     */
+    PooledDataSource(DataSource source, HikariConfig pool, BatonConfig baton) {
         this.source = source;
+        this.mover = new IdleMover(pool::getPoolName, baton.failoverTimeout(), baton.connectLimit());
     }
 
     DataSource source() {
@@ -23,12 +34,17 @@ final class PooledDataSource implements DataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
-        return source.getConnection();
+        return kept(source.getConnection());
     }
 
     @Override
     public Connection getConnection(@Nullable String user, @Nullable String password) throws SQLException {
-        return source.getConnection(user, password);
+        return kept(source.getConnection(user, password));
+    }
+
+    private Connection kept(Connection connection) throws SQLException {
+        mover.keep(connection.unwrap(PoolableConnection.class));
+        return connection;
     }
 
     @Override

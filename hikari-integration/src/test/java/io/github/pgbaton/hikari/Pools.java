@@ -10,6 +10,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Properties;
 import java.util.stream.Collectors;
 
@@ -54,12 +55,22 @@ final class Pools {
                 + cluster.scope() + "&namespace=" + cluster.namespace();
     }
 
-    /** @param more of HikariCP's properties, as {@code name=value} */
+    /**
+     * Plain HikariCP.
+     *
+     * @param more of HikariCP's properties, as {@code name=value}
+     */
     static HikariDataSource pool(Path directory, Way way, PatroniCluster cluster, String... more) throws IOException {
+        String[] all = Arrays.copyOf(more, more.length + 1);
+        all[more.length] = "exceptionOverrideClassName=io.github.pgbaton.hikari.BatonExceptionOverride";
+        return new HikariDataSource(config(directory, way, cluster, all));
+    }
+
+    /** @param more of HikariCP's properties, as {@code name=value} */
+    static HikariConfig config(Path directory, Way way, PatroniCluster cluster, String... more) throws IOException {
         Properties file = new Properties();
         way.describe(cluster, file);
         file.setProperty("poolName", "pool");
-        file.setProperty("exceptionOverrideClassName", "io.github.pgbaton.hikari.BatonExceptionOverride");
         // HikariCP's default of 30 s is shorter than many a failover.
         file.setProperty("connectionTimeout", "90000");
         for (String property : more) {
@@ -70,6 +81,6 @@ final class Pools {
         try (Writer out = Files.newBufferedWriter(path)) {
             file.store(out, null);
         }
-        return new HikariDataSource(new HikariConfig(path.toString()));
+        return new HikariConfig(path.toString());
     }
 }

@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.jdbc;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.session.SessionAttributes;
+import io.github.pgbaton.pool.PoolableConnection;
 import io.github.pgbaton.replay.ReplayableConnection;
 import java.sql.CallableStatement;
 import java.sql.ClientInfoStatus;
@@ -14,11 +15,13 @@ import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLState;
 
@@ -33,11 +36,14 @@ import org.postgresql.util.PSQLState;
  *
  * <p>Serves one thread at a time, except for {@link #abort} and {@link #isClosed}.
  */
-public final class BatonConnection extends ForwardingConnection implements ReplayableConnection {
+public final class BatonConnection extends ForwardingConnection implements ReplayableConnection, PoolableConnection {
     private static final String APPLICATION_NAME = "ApplicationName";
 
     private final LogicalSession session;
     private @Nullable BatonDatabaseMetaData metaData;
+    private boolean pooled;
+    private boolean poolAsks;
+    private final AtomicReference<@Nullable Runnable> whenClosed = new AtomicReference<>();
 
     /** @param session belongs to this connection alone from now on */
     public BatonConnection(LogicalSession session) {
@@ -113,13 +119,18 @@ public final class BatonConnection extends ForwardingConnection implements Repla
         return now.isClosed() ? null : now.getWarnings();
     }
 
-    /** A pool does this when a connection is given back, and must not wait out a failover for it. */
+    /** A pool does this last when a connection is given back, and must not wait out a failover for it. */
     @Override
     public void clearWarnings() throws SQLException {
-        open();
+        if (session.isClosed()) {
+            throw Refusal.connectionClosed();
+        }
         Connection now = session.current();
         if (!now.isClosed()) {
             now.clearWarnings();
+        }
+        if (pooled) {
+            session.leave();
         }
     }
 
@@ -133,6 +144,9 @@ public final class BatonConnection extends ForwardingConnection implements Repla
     public void endRequest() throws SQLException {
         session.requestBoundary();
         session.current().endRequest();
+        if (pooled) {
+            session.leave();
+        }
     }
 
     @Override
@@ -140,11 +154,13 @@ public final class BatonConnection extends ForwardingConnection implements Repla
         if (!session.isClosed()) {
             session.close();
         }
+        tellClosed();
     }
 
     @Override
     public void abort(Executor executor) throws SQLException {
         session.abort(executor);
+        tellClosed();
     }
 
     @Override
@@ -158,10 +174,45 @@ public final class BatonConnection extends ForwardingConnection implements Repla
      * <p>To replace it may take as long as a failover, and a pool asks this on borrow with a few seconds to spare. False
      * makes the pool open a new connection, which costs what replacing the session costs, under the pool's own time limit.
      * Without a pool, the next statement re-attaches whatever this said.
+     *
+     * <p>A pool that has said so ({@link #pooled}), and asks on borrow, gets true for a dead session that the borrower's
+     * first call replaces without his noticing. It asks within a network time-out on a connection that nobody has used since
+     * it was given back; an application that asks gets the answer of the session.
      */
     @Override
     public boolean isValid(int timeoutSeconds) throws SQLException {
-        return !session.isClosed() && session.current().isValid(timeoutSeconds);
+        boolean idle = poolAsks && session.left();
+        session.use();
+        boolean valid = !session.isClosed() && session.current().isValid(timeoutSeconds);
+        if (idle) {
+            valid = valid || session.replaceable();
+            session.leave();
+        }
+        return valid;
+    }
+
+    // What a pool needs.
+
+    @Override
+    public void pooled(Runnable closed) throws SQLException {
+        open();
+        pooled = true;
+        whenClosed.set(closed);
+        if (session.isClosed()) {
+            tellClosed();
+        }
+    }
+
+    @Override
+    public Reattachment reattach(Duration timeout) throws SQLException {
+        return session.reattach(timeout);
+    }
+
+    private void tellClosed() {
+        Runnable told = whenClosed.getAndSet(null);
+        if (told != null) {
+            told.run();
+        }
     }
 
     // The replay of the transaction.
@@ -428,6 +479,7 @@ public final class BatonConnection extends ForwardingConnection implements Repla
      */
     @Override
     public void setNetworkTimeout(Executor executor, int milliseconds) throws SQLException {
+        boolean idle = pooled && session.left();
         SessionAttributes attributes = open();
         try {
             session.current().setNetworkTimeout(executor, milliseconds);
@@ -438,6 +490,11 @@ public final class BatonConnection extends ForwardingConnection implements Repla
             // A dead session; the one that replaces it gets the value.
         }
         attributes.networkTimeout(executor, milliseconds);
+        poolAsks = idle && milliseconds > 0;
+        if (pooled) {
+            // HikariCP ends with it what it does to a new connection, and its questions to an idle one.
+            session.leave();
+        }
     }
 
     @Override

@@ -16,11 +16,13 @@ import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.sql.Effect;
 import io.github.pgbaton.internal.sql.Effects;
+import io.github.pgbaton.pool.PoolableConnection.Reattachment;
 import io.github.pgbaton.replay.ProtectionReport.Reason;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLWarning;
 import java.sql.Savepoint;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +68,8 @@ public final class FollowingSession implements LogicalSession {
     private final Journal journal;
     /** Whoever waits for a primary now; only it can be told to stop. */
     private volatile @Nullable Caller waiting;
+
+    private final Turn turn = new Turn();
 
     private volatile OpenSession session;
     private volatile boolean closed;
@@ -120,6 +124,7 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public PgConnection attach(Caller caller) throws SQLException {
+        use();
         OpenSession now = session;
         if (closed) {
             throw closedException();
@@ -209,13 +214,13 @@ public final class FollowingSession implements LogicalSession {
         } finally {
             waiting = null;
         }
-        moveTo(fresh, dead, patience);
+        moveTo(fresh, dead, patience.elapsed());
         restoring.tellLost(dead, fresh);
         patience.check();
         return fresh.connection();
     }
 
-    private void moveTo(OpenSession fresh, OpenSession dead, Patience patience) throws SQLException {
+    private void moveTo(OpenSession fresh, OpenSession dead, Duration waited) throws SQLException {
         generation++;
         committer = null;
         over = false;
@@ -229,7 +234,7 @@ public final class FollowingSession implements LogicalSession {
             cluster.discard(fresh);
             throw closedException();
         }
-        cluster.moved(dead.address(), fresh.address(), patience.elapsed(), state.channels());
+        cluster.moved(dead.address(), fresh.address(), waited, state.channels());
     }
 
     /** The transaction of a dead session goes on where it was, or is over. */
@@ -259,7 +264,7 @@ public final class FollowingSession implements LogicalSession {
             waiting = null;
         }
         cluster.discard(dead);
-        moveTo(fresh.session(), dead, patience);
+        moveTo(fresh.session(), dead, patience.elapsed());
         committer = fresh.committer();
         journal.adopt(generation);
         cluster.protection().replayed();
@@ -429,11 +434,13 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public SessionAttributes attributes() {
+        use();
         return attributes;
     }
 
     @Override
     public SessionState state() {
+        use();
         return state;
     }
 
@@ -775,6 +782,7 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public boolean detached() throws SQLException {
+        use();
         OpenSession now = session;
         if (closed || lost != null || inTransaction(now)) {
             return false;
@@ -792,12 +800,124 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public void requestBoundary() {
+        use();
         if (lost != null) {
             transactionOver();
         }
     }
 
+    @Override
+    public void use() {
+        if (!turn.isUsers()) {
+            turn.takeBack();
+            if (turn.awaited()) {
+                // Whoever opens a session for this connection need not wait any longer.
+                cluster.wake();
+            }
+        }
+    }
+
+    @Override
+    public void leave() {
+        turn.leave();
+    }
+
+    @Override
+    public boolean left() {
+        return !turn.isUsers();
+    }
+
+    @Override
+    public boolean replaceable() throws SQLException {
+        use();
+        OpenSession now = session;
+        return !closed && nothingToLose(now) && gone(now);
+    }
+
+    /** Whether another session can take the place of this one without anybody noticing. */
+    private boolean nothingToLose(OpenSession now) {
+        return lost == null && !inTransaction(now) && state.held().isEmpty();
+    }
+
+    private boolean gone(OpenSession idle) throws SQLException {
+        return idle.socket().aborted() || idle.connection().isClosed() || hungUp(idle);
+    }
+
+    @Override
+    public Reattachment reattach(Duration timeout) throws SQLException {
+        OpenSession dead = session;
+        if (!turn.borrow()) {
+            return Reattachment.IN_USE;
+        }
+        try {
+            if (closed || !gone(dead)) {
+                return Reattachment.NOT_NEEDED;
+            }
+            if (dead != session || !nothingToLose(dead)) {
+                return Reattachment.LEFT;
+            }
+            broken(dead);
+        } finally {
+            turn.giveBack();
+        }
+        // The long part, in which nobody who wants to use the connection is kept from it.
+        Deadline deadline = Deadline.in(timeout);
+        OpenSession fresh;
+        turn.awaited(true);
+        try {
+            fresh = Restoring.initialized(cluster, deadline, turn::isUsers);
+        } catch (SQLException e) {
+            if (closed) {
+                return Reattachment.NOT_NEEDED;
+            }
+            if (turn.isUsers()) {
+                return Reattachment.IN_USE;
+            }
+            throw e;
+        } finally {
+            turn.awaited(false);
+        }
+        if (!turn.borrow()) {
+            cluster.close(fresh);
+            return Reattachment.IN_USE;
+        }
+        try {
+            return dead == session && nothingToLose(dead) && !closed ? give(fresh, dead) : unwanted(fresh);
+        } finally {
+            turn.giveBack();
+        }
+    }
+
+    private Reattachment give(OpenSession fresh, OpenSession dead) throws SQLException {
+        Restoring restoring = new Restoring(attributes, state, autoCommit);
+        // Whoever wants to use the connection waits for this.
+        try (ClusterRef.Limit limit =
+                cluster.limit(fresh, Deadline.in(cluster.config().handshakeTimeout()))) {
+            restoring.give(fresh);
+            if (restoring.refused() != null || !limit.kept()) {
+                return unwanted(fresh);
+            }
+        } catch (SQLException e) {
+            cluster.discard(fresh);
+            throw e;
+        }
+        cluster.discard(dead);
+        try {
+            moveTo(fresh, dead, Duration.ZERO);
+            return Reattachment.MOVED;
+        } catch (SQLException e) {
+            // Closed or aborted meanwhile, and so is the new session.
+            return Reattachment.NOT_NEEDED;
+        }
+    }
+
+    private Reattachment unwanted(OpenSession fresh) {
+        cluster.close(fresh);
+        return Reattachment.LEFT;
+    }
+
     private void checkOpen() throws SQLException {
+        use();
         if (closed) {
             throw closedException();
         }

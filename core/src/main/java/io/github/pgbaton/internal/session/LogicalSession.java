@@ -2,10 +2,13 @@ package io.github.pgbaton.internal.session;
 
 import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.sql.Effects;
+import io.github.pgbaton.pool.PoolableConnection;
+import io.github.pgbaton.pool.PoolableConnection.Reattachment;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Savepoint;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * that calls {@link #attach} or {@link #recover}.
  *
  * <p>Like a JDBC connection it serves one thread at a time, except for {@link #current}, {@link #abort},
- * {@link #isClosed}, which any thread may call.
+ * {@link #isClosed}, which any thread may call, and {@link #reattach}, which another thread may call while it is left.
  */
 public interface LogicalSession {
 
@@ -166,6 +169,37 @@ public interface LogicalSession {
 
     /** A pool hands the connection to the next borrower: what is lost was the last one's, who has been told. */
     void requestBoundary();
+
+    // Of a connection that a pool keeps.
+
+    /** The thread that uses the connection has given it back: until its next call, another one may {@link #reattach}. */
+    default void leave() {}
+
+    /** @return whether it was left, and not used since */
+    default boolean left() {
+        return false;
+    }
+
+    /** Each call of whoever uses the connection begins so, those apart that any thread may make; waits out a move. */
+    default void use() {}
+
+    /**
+     * @return whether the session is gone, and the next call replaces it without anybody noticing; looks at the socket, and
+     *     sends nothing
+     */
+    default boolean replaceable() throws SQLException {
+        return false;
+    }
+
+    /**
+     * As {@link PoolableConnection#reattach}; from any thread.
+     *
+     * @param timeout for a session
+     * @return what became of it
+     */
+    default Reattachment reattach(Duration timeout) throws SQLException {
+        return Reattachment.NOT_NEEDED;
+    }
 
     void close() throws SQLException;
 

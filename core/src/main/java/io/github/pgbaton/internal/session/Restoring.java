@@ -56,12 +56,9 @@ final class Restoring {
     OpenSession open(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
         while (true) {
             OpenSession fresh = initialized(cluster, deadline, cancelled);
-            refusal = null;
             try {
                 endGhosts(fresh, deadline);
-                attributes.restore(fresh.connection());
-                restoreState(fresh);
-                fresh.connection().setAutoCommit(autoCommit);
+                give(fresh);
                 return fresh;
             } catch (SQLException e) {
                 giveUpUnlessGone(cluster, fresh, deadline, e);
@@ -81,6 +78,17 @@ final class Restoring {
                 each.remove();
             }
         }
+    }
+
+    /**
+     * @param fresh gets everything that the other one had
+     * @throws SQLException what it said to that
+     */
+    void give(OpenSession fresh) throws SQLException {
+        refusal = null;
+        attributes.restore(fresh.connection());
+        restoreState(fresh);
+        fresh.connection().setAutoCommit(autoCommit);
     }
 
     /** A session on which {@code connectionInitSql} was run. */

@@ -1,0 +1,5 @@
+/** What a connection pool can say to a connection and have it do; applications need nothing of it. */
+@NullMarked
+package io.github.pgbaton.pool;
+
+import org.jspecify.annotations.NullMarked;
