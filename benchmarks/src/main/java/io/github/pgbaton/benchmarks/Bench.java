@@ -2,6 +2,7 @@ package io.github.pgbaton.benchmarks;
 
 import io.github.pgbaton.benchmarks.abort.AbortBench;
 import io.github.pgbaton.benchmarks.outage.OutageBench;
+import io.github.pgbaton.benchmarks.outage.PoolBench;
 import io.github.pgbaton.benchmarks.reattach.ReattachBench;
 import io.github.pgbaton.benchmarks.throughput.ThroughputBench;
 import io.github.pgbaton.testkit.ClusterException;
@@ -14,7 +15,8 @@ import picocli.CommandLine.Option;
         name = "./run bench",
         description = "Measures pgbaton, and says beside what.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {OutageBench.class, AbortBench.class, ReattachBench.class, ThroughputBench.class})
+        subcommands = {OutageBench.class, PoolBench.class, AbortBench.class, ReattachBench.class, ThroughputBench.class
+        })
 public final class Bench {
     @Option(
             names = {"-h", "--help"},

@@ -1,5 +1,6 @@
 package io.github.pgbaton.benchmarks;
 
+import com.zaxxer.hikari.HikariConfig;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -39,6 +40,13 @@ public enum Route {
         info.setProperty("user", property(USER));
         info.setProperty("password", property(PASSWORD));
         return DriverManager.getConnection(property(PREFIX + name()), info);
+    }
+
+    /** The same for a pool. */
+    void configure(HikariConfig pool) {
+        pool.setJdbcUrl(property(PREFIX + name()));
+        pool.setUsername(property(USER));
+        pool.setPassword(property(PASSWORD));
     }
 
     private static String property(String name) {

@@ -32,7 +32,7 @@ class BenchmarkListTest {
     }
 
     private static String[] written() {
-        return Stream.of(LocalCalls.class, RoundTrips.class)
+        return Stream.of(LocalCalls.class, RoundTrips.class, PoolCycle.class)
                 .flatMap(type -> Arrays.stream(type.getDeclaredMethods())
                         .filter(method -> method.isAnnotationPresent(Benchmark.class))
                         .map(method -> type.getName() + "." + method.getName()))

@@ -1,7 +1,6 @@
 package io.github.pgbaton.benchmarks.outage;
 
 import io.github.pgbaton.examples.demo.Fault;
-import io.github.pgbaton.examples.demo.Gap;
 import io.github.pgbaton.examples.demo.Load;
 import io.github.pgbaton.examples.demo.Route;
 import io.github.pgbaton.testkit.ClusterException;
@@ -54,7 +53,7 @@ record OutageRun(PatroniCluster cluster, Fault fault, int writers, Duration pati
 
     Result run(List<Route> routes) throws SQLException, InterruptedException {
         String primary = cluster.awaitPrimary(Duration.ofSeconds(30));
-        prepare(primary);
+        prepare(cluster, primary);
         Truth truth = cluster.truth();
         List<Load> loads = new ArrayList<>();
         List<Bystanders> aside = new ArrayList<>();
@@ -77,7 +76,7 @@ record OutageRun(PatroniCluster cluster, Fault fault, int writers, Duration pati
         }
     }
 
-    private void prepare(String primary) throws SQLException {
+    static void prepare(PatroniCluster cluster, String primary) throws SQLException {
         try (Connection connection = Route.direct(cluster, primary).open();
                 Statement statement = connection.createStatement()) {
             statement.execute(
@@ -88,7 +87,7 @@ record OutageRun(PatroniCluster cluster, Fault fault, int writers, Duration pati
         }
     }
 
-    private static void warmUp(List<Load> loads) throws InterruptedException {
+    static void warmUp(List<Load> loads) throws InterruptedException {
         for (long end = System.nanoTime() + WARM_UP.toNanos();
                 loads.stream().anyMatch(load -> load.ledger().tally().commits() == 0); ) {
             if (System.nanoTime() - end > 0) {
@@ -136,7 +135,7 @@ record OutageRun(PatroniCluster cluster, Fault fault, int writers, Duration pati
     }
 
     /** The one that the fault caused; the last write before it may have been acknowledged a moment before. */
-    private static Optional<Outage> outage(Truth truth, long faultNanos) {
+    static Optional<Outage> outage(Truth truth, long faultNanos) {
         return truth.outages().stream()
                 .filter(outage ->
                         outage.fromNanos() - faultNanos > -Duration.ofSeconds(1).toNanos())
@@ -145,31 +144,16 @@ record OutageRun(PatroniCluster cluster, Fault fault, int writers, Duration pati
 
     private static List<RouteResult> results(List<Load> loads, List<Bystanders> aside, long faultNanos, Outage outage)
             throws InterruptedException {
-        long writable = outage.toNanos().orElseThrow();
         List<RouteResult> results = new ArrayList<>();
         for (int i = 0; i < loads.size(); i++) {
             Load load = loads.get(i);
             int hungWriters = load.stop(STOP);
-            List<Long> commits = load.ledger().commits();
-            Optional<Duration> back = commits.stream()
-                    .filter(commit -> commit - writable > 0)
-                    .findFirst()
-                    .map(commit -> Duration.ofNanos(commit - writable));
-            Optional<Duration> seen =
-                    back.flatMap(any -> Gap.longestSince(faultNanos, commits)).map(Gap::length);
-            results.add(new RouteResult(
-                    load.route().name(),
-                    seen,
-                    seen.map(outage.length().negated()::plus),
-                    back,
-                    load.ledger().tally().errorsByState(),
-                    aside.get(i).finish(STOP),
-                    hungWriters));
+            results.add(RouteResult.of(load, faultNanos, outage, aside.get(i).finish(STOP), hungWriters));
         }
         return results;
     }
 
-    private static RuntimeException cause(CompletableFuture<Void> failed) {
+    static RuntimeException cause(CompletableFuture<Void> failed) {
         try {
             failed.join();
             throw new IllegalStateException("it did not fail");

@@ -85,7 +85,7 @@ final class OutageTable {
                 rows);
     }
 
-    private static SortedMap<String, Integer> all(
+    static SortedMap<String, Integer> all(
             List<RouteResult> runs, Function<RouteResult, SortedMap<String, Integer>> errors) {
         SortedMap<String, Integer> sum = new TreeMap<>();
         runs.forEach(run -> errors.apply(run).forEach((state, count) -> sum.merge(state, count, Integer::sum)));
@@ -108,7 +108,7 @@ final class OutageTable {
                 .toList();
     }
 
-    private static String errors(SortedMap<String, Integer> byState) {
+    static String errors(SortedMap<String, Integer> byState) {
         int sum = RouteResult.sum(byState);
         return sum == 0
                 ? "0"
@@ -118,11 +118,11 @@ final class OutageTable {
                                 .collect(Collectors.joining(", ", " (", ")"));
     }
 
-    private static String length(Optional<Duration> length) {
+    static String length(Optional<Duration> length) {
         return length.map(l -> unsigned(l.toMillis())).orElse("never again");
     }
 
-    private static String added(Optional<Duration> added) {
+    static String added(Optional<Duration> added) {
         return added.map(a -> (a.isNegative() ? "-" : "+") + unsigned(Math.abs(a.toMillis())))
                 .orElse("never again");
     }

@@ -1,6 +1,10 @@
 package io.github.pgbaton.benchmarks.outage;
 
+import io.github.pgbaton.examples.demo.Gap;
+import io.github.pgbaton.examples.demo.Load;
+import io.github.pgbaton.testkit.Truth.Outage;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -23,6 +27,26 @@ record RouteResult(
         SortedMap<String, Integer> writerErrors,
         Bystanders.Seen bystanders,
         int hungWriters) {
+
+    /** What a load showed; it was stopped, and {@code hungWriters} of its threads did not. */
+    static RouteResult of(Load load, long faultNanos, Outage outage, Bystanders.Seen bystanders, int hungWriters) {
+        long writable = outage.toNanos().orElseThrow();
+        List<Long> commits = load.ledger().commits();
+        Optional<Duration> back = commits.stream()
+                .filter(commit -> commit - writable > 0)
+                .findFirst()
+                .map(commit -> Duration.ofNanos(commit - writable));
+        Optional<Duration> seen =
+                back.flatMap(any -> Gap.longestSince(faultNanos, commits)).map(Gap::length);
+        return new RouteResult(
+                load.name(),
+                seen,
+                seen.map(outage.length().negated()::plus),
+                back,
+                load.ledger().tally().errorsByState(),
+                bystanders,
+                hungWriters);
+    }
 
     /** Calls that had not returned when the others were long done. */
     int hung() {

@@ -50,7 +50,7 @@ public record DemoRun(PatroniCluster cluster, Fault fault, int threads, Duration
             for (Load load : loads) {
                 int late = load.stop(STOP);
                 if (late > 0) {
-                    view.say(late + " threads of " + load.route().name() + " are stuck");
+                    view.say(late + " threads of " + load.name() + " are stuck");
                 }
             }
             return verdict(fault.text(primary), outage(truth, faultNanos), faultNanos, loads);
@@ -111,7 +111,7 @@ public record DemoRun(PatroniCluster cluster, Fault fault, int threads, Duration
             Optional<Outage> outage = outage(truth, faultNanos);
             List<String> waiting = loads.stream()
                     .filter(load -> !wroteAfter(load, outage))
-                    .map(load -> load.route().name())
+                    .map(load -> load.name())
                     .toList();
             boolean over = outage.isPresent() && !outage.get().open();
             String phase = !over
@@ -159,7 +159,7 @@ public record DemoRun(PatroniCluster cluster, Fault fault, int threads, Duration
                         .filter(gap -> wroteAfter(load, outage))
                         .flatMap(gap -> length.map(gap.length()::minus));
                 Audit audit = Audit.of(ledger.keys(), load.prefix(), connection);
-                routes.add(new RouteVerdict(load.route().name(), added, ledger.tally(), audit));
+                routes.add(new RouteVerdict(load.name(), added, ledger.tally(), audit));
             }
         }
         return new Verdict(text, length, routes);

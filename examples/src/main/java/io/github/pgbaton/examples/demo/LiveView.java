@@ -30,7 +30,7 @@ final class LiveView implements AutoCloseable {
 
     void head() {
         out.printf("%6s  %-10s  ", "time", "primary");
-        loads.forEach(load -> out.printf("%9s  %6s  ", load.route().name(), "errors"));
+        loads.forEach(load -> out.printf("%9s  %6s  ", load.name(), "errors"));
         out.println("phase");
     }
 

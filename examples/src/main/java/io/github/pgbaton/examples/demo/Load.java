@@ -6,35 +6,47 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Several threads that write through one route, each a row about every ten milliseconds, until told to stop. */
+/** Several threads that write in one way, each a row about every ten milliseconds, until told to stop. */
 public final class Load {
     private static final long PERIOD_MILLIS = 10;
 
-    private final Route route;
+    private final String name;
+    private final ExampleWriter.Source source;
+    private final boolean borrowing;
     private final Ledger ledger = new Ledger();
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean stopping;
 
-    private Load(Route route) {
-        this.route = route;
+    private Load(String name, ExampleWriter.Source source, boolean borrowing) {
+        this.name = name;
+        this.source = source;
+        this.borrowing = borrowing;
     }
 
-    /** Starts the threads; they write until {@link #stop}. */
+    /** Starts the threads, each with a connection of its own; they write until {@link #stop}. */
     public static Load start(Route route, int threads) {
-        Load load = new Load(route);
-        for (int i = 1; i <= threads; i++) {
-            String name = load.prefix() + i;
-            Thread thread = new Thread(() -> load.write(name), name);
+        return new Load(route.name(), route, false).start(threads);
+    }
+
+    /** Starts the threads, which take a connection for each row and give it back, as to a pool. */
+    public static Load borrowing(String name, ExampleWriter.Source source, int threads) {
+        return new Load(name, source, true).start(threads);
+    }
+
+    private Load start(int count) {
+        for (int i = 1; i <= count; i++) {
+            String writer = prefix() + i;
+            Thread thread = new Thread(() -> write(writer), writer);
             // A thread may hang in a driver for ever; the program still ends.
             thread.setDaemon(true);
-            load.threads.add(thread);
+            threads.add(thread);
             thread.start();
         }
-        return load;
+        return this;
     }
 
-    public Route route() {
-        return route;
+    public String name() {
+        return name;
     }
 
     /** What they were told so far. */
@@ -42,16 +54,19 @@ public final class Load {
         return ledger;
     }
 
-    /** What the keys of this route begin with. */
+    /** What the keys of this load begin with. */
     String prefix() {
-        return route.name() + "-";
+        return name + "-";
     }
 
-    private void write(String name) {
-        try (ExampleWriter writer = new ExampleWriter(route, ledger)) {
+    private void write(String thread) {
+        try (ExampleWriter writer = new ExampleWriter(source, ledger)) {
             for (int n = 1; !stopping; n++) {
-                String key = name + "-" + n;
+                String key = thread + "-" + n;
                 ledger.acknowledged(key, writer.write(key));
+                if (borrowing) {
+                    writer.close();
+                }
                 Thread.sleep(PERIOD_MILLIS);
             }
         } catch (InterruptedException e) {

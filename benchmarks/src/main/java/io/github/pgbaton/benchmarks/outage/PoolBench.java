@@ -1,0 +1,145 @@
+package io.github.pgbaton.benchmarks.outage;
+
+import ch.qos.logback.classic.LoggerContext;
+import io.github.pgbaton.benchmarks.Range;
+import io.github.pgbaton.examples.demo.Fault;
+import io.github.pgbaton.examples.demo.Route;
+import io.github.pgbaton.internal.outcome.LedgerSql;
+import io.github.pgbaton.testkit.PatroniCluster;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Breaks a real cluster again and again under pools with more writers than connections, and prints what each pool adds. */
+@Command(
+        name = "pool",
+        description =
+                "What an outage looks like through HikariCP over pgbaton, over HAProxy and over PgJDBC's multi-host"
+                        + " URL, side by side.")
+public final class PoolBench implements Callable<Integer> {
+    private static final Duration PATIENCE_BEYOND_TTL = Duration.ofSeconds(60);
+    private static final Duration RESTORE = Duration.ofMinutes(3);
+
+    private static final String LEGEND = """
+
+            no member writable: as the members told the truth probe, which writes to each of them all the time;
+            added: the writers' longest time without a commit, minus that; a few ms below zero are its resolution;
+            getConnection beyond the outage: the longest wait for a connection of the pool, minus no member writable;
+            opened: connections that the pool opened in place of others, which it threw away;
+            hung: calls that had not returned 15 s after a member was writable again.
+            """;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--fault",
+            paramLabel = "F",
+            defaultValue = "kill",
+            description = "What happens to the primary: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+    private Fault fault = Fault.KILL;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "How often, 1 to 100; default ${DEFAULT-VALUE}.")
+    private int runs;
+
+    @Option(
+            names = "--ttl",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "How long the leader key lives, in seconds, 20 to 60; default ${DEFAULT-VALUE}.")
+    private int ttl;
+
+    @Option(
+            names = "--writers",
+            paramLabel = "N",
+            defaultValue = "8",
+            description = "Threads that write through each pool, 1 to 32; default ${DEFAULT-VALUE}.")
+    private int writers;
+
+    @Option(
+            names = "--size",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "Connections of each pool, 1 to 32; default ${DEFAULT-VALUE}.")
+    private int size;
+
+    @Option(names = "--markdown", description = "Print the tables in Markdown.")
+    private boolean markdown;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this text.")
+    private boolean help;
+
+    @Override
+    public Integer call() throws SQLException, InterruptedException {
+        Range.check(spec, "--runs", runs, 1, 100);
+        Range.check(spec, "--ttl", ttl, 20, 60);
+        Range.check(spec, "--writers", writers, 1, 32);
+        Range.check(spec, "--size", size, 1, 32);
+        Duration lease = Duration.ofSeconds(ttl);
+        Duration third = Duration.ofSeconds(ttl / 3);
+        List<PoolRun.Result> results = new ArrayList<>();
+        System.err.printf(
+                "Starting a cluster: 3 members, synchronous replication, ttl %d s, HAProxy in front;"
+                        + " 3 pools of %d connections, %d writers each.%n",
+                ttl, size, writers);
+        try (PatroniCluster cluster = PatroniCluster.local()
+                .ttl(lease)
+                .loopWait(third)
+                .retryTimeout(third)
+                .haproxy(true)
+                .start()) {
+            createLedger(cluster);
+            PoolRun run = new PoolRun(cluster, fault, writers, lease.plus(PATIENCE_BEYOND_TTL));
+            for (int i = 1; i <= runs; i++) {
+                if (i > 1) {
+                    cluster.restore(RESTORE);
+                }
+                PoolRun.Result result = once(cluster, run);
+                results.add(result);
+                System.err.printf("run %d of %d: %s%n", i, runs, result.fault());
+                System.err.print(PoolTable.runs(List.of(result)).text(false));
+            }
+            // The cluster ends before the driver does, and the driver would say so.
+            ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
+        }
+        System.out.print(PoolTable.runs(results).text(markdown));
+        System.out.println();
+        System.out.print(PoolTable.summary(fault.toString(), results).text(markdown));
+        System.out.print(LEGEND);
+        return 0;
+    }
+
+    private PoolRun.Result once(PatroniCluster cluster, PoolRun run) throws SQLException, InterruptedException {
+        try (MeasuredPool pgbaton = MeasuredPool.overPgbaton(Route.pgbaton(cluster), size);
+                MeasuredPool haproxy = MeasuredPool.plain(Route.haproxy(cluster), size);
+                MeasuredPool multiHost = MeasuredPool.plain(Route.multiHost(cluster), size)) {
+            return run.run(List.of(pgbaton, haproxy, multiHost));
+        }
+    }
+
+    /** What {@code ./run ledger create} does: with it, pgbaton knows what became of a COMMIT that was cut off. */
+    private static void createLedger(PatroniCluster cluster) throws SQLException {
+        String primary = cluster.awaitPrimary(Duration.ofSeconds(30));
+        try (Connection connection = Route.direct(cluster, primary).open();
+                Statement statement = connection.createStatement()) {
+            statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
+        }
+    }
+}
