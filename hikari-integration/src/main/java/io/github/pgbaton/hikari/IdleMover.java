@@ -75,7 +75,12 @@ final class IdleMover implements FailoverListener {
         } finally {
             lock.unlock();
         }
-        connection.pooled(() -> closed(connection));
+        try {
+            connection.pooled(() -> closed(connection));
+        } catch (SQLException e) {
+            closed(connection);
+            throw e;
+        }
     }
 
     private void closed(PoolableConnection connection) {
