@@ -15,14 +15,17 @@ import static io.github.pgbaton.config.BatonProperty.HANDSHAKE_TIMEOUT;
 import static io.github.pgbaton.config.BatonProperty.HANG_THRESHOLD;
 import static io.github.pgbaton.config.BatonProperty.JOURNAL_LIMIT;
 import static io.github.pgbaton.config.BatonProperty.LEADER_PROOF;
+import static io.github.pgbaton.config.BatonProperty.MAX_REPLICA_LAG;
 import static io.github.pgbaton.config.BatonProperty.MEMBER_MAP;
 import static io.github.pgbaton.config.BatonProperty.NAMESPACE;
 import static io.github.pgbaton.config.BatonProperty.PATRONI;
 import static io.github.pgbaton.config.BatonProperty.PROBE_INTERVAL;
 import static io.github.pgbaton.config.BatonProperty.REPLAY;
 import static io.github.pgbaton.config.BatonProperty.REPLAY_DENY;
+import static io.github.pgbaton.config.BatonProperty.REPLICA_CHOICE;
 import static io.github.pgbaton.config.BatonProperty.SCOPE;
 import static io.github.pgbaton.config.BatonProperty.SWITCHOVER_HOLD;
+import static io.github.pgbaton.config.BatonProperty.TARGET;
 
 import io.github.pgbaton.topology.HostPort;
 import java.net.URI;
@@ -68,6 +71,9 @@ public final class BatonConfig {
     private final Set<String> replayDeny;
     private final CommitMode commitOutcome;
     private final LeaderProof leaderProof;
+    private final Target target;
+    private final long maxReplicaLag;
+    private final ReplicaChoice replicaChoice;
 
     private BatonConfig(Collection<HostPort> seeds, Settings settings) {
         this.seeds = List.copyOf(seeds);
@@ -93,6 +99,9 @@ public final class BatonConfig {
         replayDeny = Set.copyOf(settings.names(REPLAY_DENY));
         commitOutcome = settings.choice(COMMIT_OUTCOME, CommitMode.class);
         leaderProof = settings.choice(LEADER_PROOF, LeaderProof.class);
+        target = settings.choice(TARGET, Target.class);
+        maxReplicaLag = settings.size(MAX_REPLICA_LAG);
+        replicaChoice = settings.choice(REPLICA_CHOICE, ReplicaChoice.class);
 
         if (settings.has(BATON_CONFIG)) {
             throw new InvalidSettingException(
@@ -109,6 +118,12 @@ public final class BatonConfig {
             throw new InvalidSettingException(
                     "leaderProof=strict needs somebody who confirms the leader; accepted: strict with etcd or patroni,"
                             + " or available");
+        }
+        if (replicaChoice != ReplicaChoice.BALANCED && etcd.isEmpty() && patroni.isEmpty()) {
+            throw new InvalidSettingException(
+                    "replicaChoice=" + REPLICA_CHOICE.words().get(replicaChoice.ordinal())
+                            + " needs somebody who tells which standbys are"
+                            + " synchronous; accepted: that with etcd or patroni, or balanced");
         }
         if ((etcdCertFile == null) != (etcdKeyFile == null)) {
             throw new InvalidSettingException("etcdCertFile and etcdKeyFile go together, and only "
@@ -282,6 +297,21 @@ public final class BatonConfig {
         return leaderProof;
     }
 
+    /** @return which member a connection is for */
+    public Target target() {
+        return target;
+    }
+
+    /** @return how many bytes of WAL a replica may be behind the primary; 1024 to 2^40 */
+    public long maxReplicaLag() {
+        return maxReplicaLag;
+    }
+
+    /** @return which of the replicas that are fit a session is opened to */
+    public ReplicaChoice replicaChoice() {
+        return replicaChoice;
+    }
+
     /** @return what this configuration has in common with every other one of the same cluster */
     public ClusterId clusterId() {
         return new ClusterId(etcd, patroni, seeds, namespace, scope, etcdUser, memberMap);
@@ -295,7 +325,7 @@ public final class BatonConfig {
                 + DurationText.format(failoverTimeout) + ", probeInterval=" + DurationText.format(probeInterval)
                 + ", handshakeTimeout=" + DurationText.format(handshakeTimeout) + ", switchoverHold="
                 + DurationText.format(switchoverHold) + ", connectLimit=" + connectLimit + ", leaderProof="
-                + leaderProof + ", replay=" + (replay ? "verified" : "off") + "]";
+                + leaderProof + ", target=" + target + ", replay=" + (replay ? "verified" : "off") + "]";
     }
 
     /** Collects settings one by one and judges them together in {@link #build}; not thread-safe, may be built from again. */

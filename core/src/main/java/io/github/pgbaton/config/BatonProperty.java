@@ -134,6 +134,27 @@ public enum BatonProperty {
             Limits.oneOf(CommitMode.class),
             "how it is found out whether a COMMIT that was cut off took effect: by a token in the ledger table, or not at"
                     + " all; `auto` takes the ledger where it is usable"),
+    TARGET(
+            "target",
+            "primary",
+            Kind.CHOICE,
+            Limits.oneOf(Target.class),
+            "which member the connection is for; `preferReplica` takes the primary while no replica is fit, `any` whichever"
+                    + " has the fewest sessions"),
+    MAX_REPLICA_LAG(
+            "maxReplicaLag",
+            "16MiB",
+            Kind.SIZE,
+            Limits.range("1KiB", "1024GiB"),
+            "how much WAL of the primary a replica may still have to replay; one that is further behind gets no sessions,"
+                    + " and loses those it has between two transactions"),
+    REPLICA_CHOICE(
+            "replicaChoice",
+            "balanced",
+            Kind.CHOICE,
+            Limits.oneOf(ReplicaChoice.class),
+            "which of the fit replicas gets a session: all alike, or the synchronous standbys first (`preferSync`) or only"
+                    + " (`sync`)"),
     BATON_CONFIG(
             "batonConfig",
             null,
@@ -186,9 +207,16 @@ public enum BatonProperty {
                     null,
                     null,
                     0,
-                    Arrays.stream(values.getEnumConstants())
-                            .map(value -> value.name().toLowerCase(Locale.ROOT))
-                            .toList());
+                    Arrays.stream(values.getEnumConstants()).map(Limits::word).toList());
+        }
+
+        /** As it stands in a URL: PREFER_REPLICA is preferReplica. */
+        static String word(Enum<?> value) {
+            StringBuilder word = new StringBuilder();
+            for (String part : value.name().toLowerCase(Locale.ROOT).split("_")) {
+                word.append(word.length() == 0 ? part : Character.toUpperCase(part.charAt(0)) + part.substring(1));
+            }
+            return word.toString();
         }
     }
 

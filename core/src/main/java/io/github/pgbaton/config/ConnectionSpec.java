@@ -74,7 +74,7 @@ public final class ConnectionSpec {
         if (target != null && !PgParameters.PRIMARY_TARGETS.contains(target)) {
             throw ConfigErrors.invalidValue(
                     PgParameters.TARGET_SERVER_TYPE + "=" + InvalidSettingException.quote(target)
-                            + ": pgbaton offers the primary only; accepted: primary, master, any");
+                            + ": pgbaton has target=replica and target=preferReplica for that; accepted: primary, master, any");
         }
     }
 

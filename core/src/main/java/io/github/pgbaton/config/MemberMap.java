@@ -67,9 +67,7 @@ public final class MemberMap {
         if (target == null) {
             target = targets.get(REST);
         }
-        return target == null
-                ? member
-                : new Member(member.name(), address(target, member), member.role(), member.state(), member.proxy());
+        return target == null ? member : member.at(address(target, member));
     }
 
     /** @return whether no member is mapped */

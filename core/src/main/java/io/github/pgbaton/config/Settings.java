@@ -166,10 +166,11 @@ final class Settings {
     /** Reads CHOICE: the constants' names, in lower case. */
     <E extends Enum<E>> E choice(BatonProperty property, Class<E> type) {
         String value = Objects.requireNonNull(value(property));
-        if (!property.words().contains(value)) {
+        int index = property.words().indexOf(value);
+        if (index < 0) {
             throw InvalidSettingException.of(property, value, "is none of them");
         }
-        return Enum.valueOf(type, value.toUpperCase(Locale.ROOT));
+        return type.getEnumConstants()[index];
     }
 
     private static Duration bound(@Nullable String text) {

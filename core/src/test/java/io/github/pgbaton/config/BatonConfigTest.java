@@ -50,6 +50,29 @@ class BatonConfigTest {
     }
 
     @Test
+    void everyTargetHasItsWordInTheUrl() throws Exception {
+        assertThat(from("pg1/db").target()).isEqualTo(Target.PRIMARY);
+        assertThat(from("pg1/db").maxReplicaLag()).isEqualTo(16L << 20);
+        assertThat(from("pg1/db?target=replica&maxReplicaLag=64KiB").maxReplicaLag())
+                .isEqualTo(64L << 10);
+        assertThat(from("pg1/db?target=preferReplica").target()).isEqualTo(Target.PREFER_REPLICA);
+        assertThat(from("pg1/db?target=any").target()).isEqualTo(Target.ANY);
+        assertThat(from("/db?patroni=http://p1&replicaChoice=preferSync").replicaChoice())
+                .isEqualTo(ReplicaChoice.PREFER_SYNC);
+        assertInvalidValue(() -> from("pg1/db?target=secondary"))
+                .contains("target", "secondary", "primary, replica, preferReplica, any");
+        assertInvalidValue(() -> from("pg1/db?maxReplicaLag=10s")).contains("maxReplicaLag", "KiB");
+        assertInvalidValue(() -> from("pg1/db?replicaChoice=preferSync"))
+                .contains("replicaChoice=preferSync", "etcd or patroni");
+    }
+
+    @Test
+    void targetsOfOneClusterShareItsTracker() throws Exception {
+        assertThat(from("pg1/db?target=replica").clusterId())
+                .isEqualTo(from("pg1/db").clusterId());
+    }
+
+    @Test
     void everythingGivenComesBackTyped(@TempDir Path directory) throws Exception {
         Path file = Files.createFile(directory.resolve("x.pem"));
         BatonConfig config = from(

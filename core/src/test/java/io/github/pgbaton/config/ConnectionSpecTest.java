@@ -106,7 +106,7 @@ class ConnectionSpecTest {
     void anyOtherTargetIsRefused(String target) {
         assertInvalidValue(() -> parse("pg1/db?targetServerType=" + target))
                 .startsWith("targetServerType=\"" + target + "\"")
-                .contains("the primary only");
+                .contains("target=replica");
         assertInvalidValue(() -> parse("pg1/db", "targetServerType", target));
     }
 

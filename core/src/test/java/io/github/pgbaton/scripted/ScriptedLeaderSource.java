@@ -49,6 +49,14 @@ public final class ScriptedLeaderSource implements LeaderSource {
         return this;
     }
 
+    /** A member with tags, a role in synchronous replication, and a timeline that its key tells. */
+    public synchronized ScriptedLeaderSource member(
+            String name, HostPort address, boolean synchronous, boolean balanced, int ownTimeline) {
+        members.put(name, new Member(name, address, Role.REPLICA, "running", null, synchronous, balanced, ownTimeline));
+        publish();
+        return this;
+    }
+
     public synchronized ScriptedLeaderSource system(String identifier) {
         system = identifier;
         return this;

@@ -64,6 +64,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     private volatile boolean reportsStanding = true;
     private volatile boolean ledger;
     private volatile boolean reportsPrimary;
+    private volatile long position = 1 << 24;
 
     public ScriptedPostgres() throws IOException {
         this("127.0.0.1");
@@ -75,6 +76,11 @@ public final class ScriptedPostgres implements AutoCloseable {
             while (!listener.isClosed()) {
                 Socket client = listener.accept();
                 clients.add(client);
+                if (listener.isClosed()) {
+                    // Accepted while the server closed, and maybe too late for its last look at its clients.
+                    close(client);
+                    return;
+                }
                 accepted.incrementAndGet();
                 if (mute) {
                     continue;
@@ -131,6 +137,12 @@ public final class ScriptedPostgres implements AutoCloseable {
 
     public ScriptedPostgres timeline(int number) {
         timeline = number;
+        return this;
+    }
+
+    /** How far it has written, or in recovery replayed, in bytes of WAL. */
+    public ScriptedPostgres position(long bytes) {
+        position = bytes;
         return this;
     }
 
@@ -230,6 +242,7 @@ public final class ScriptedPostgres implements AutoCloseable {
         private String bound = "";
         private char status = 'I';
         private boolean failed;
+        private boolean toldStandby;
 
         Session(Socket socket) throws IOException {
             this.socket = socket;
@@ -280,7 +293,8 @@ public final class ScriptedPostgres implements AutoCloseable {
             parameter("integer_datetimes", "on");
             parameter("standard_conforming_strings", "on");
             if (reportsStanding) {
-                parameter("in_hot_standby", inRecovery && !reportsPrimary ? "on" : "off");
+                toldStandby = inRecovery && !reportsPrimary;
+                parameter("in_hot_standby", toldStandby ? "on" : "off");
                 parameter("default_transaction_read_only", "off");
             }
             out.write(Message.of('K', 0, 0, 0, 1, 0, 0, 0, 2));
@@ -400,6 +414,10 @@ public final class ScriptedPostgres implements AutoCloseable {
         }
 
         private String @Nullable [] rowOf(String sql) {
+            if (sql.contains("pg_last_wal_replay_lsn")) {
+                String at = Long.toString(position);
+                return new String[] {inRecovery ? "t" : "f", at, at, Integer.toString(timeline), "0", system};
+            }
             if (!sql.contains("pg_stat_get_activity(pg_backend_pid())")) {
                 return rows.apply(sql);
             }
@@ -439,6 +457,10 @@ public final class ScriptedPostgres implements AutoCloseable {
         }
 
         private void ready() throws IOException {
+            if (toldStandby && !inRecovery) {
+                toldStandby = false;
+                parameter("in_hot_standby", "off");
+            }
             out.write(Message.of('Z', (byte) status));
         }
     }

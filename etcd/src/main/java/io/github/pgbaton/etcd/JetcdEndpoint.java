@@ -41,8 +41,12 @@ final class JetcdEndpoint implements Endpoint {
     private final Duration deadline;
     private final ScheduledExecutorService calls;
     private final Op[] everything;
+    private final Op[] withoutSync;
     private final Op[] leaderOnly;
     private @Nullable CompletableFuture<Client> client;
+
+    /** Whether the user may not read {@code sync}, which older advice did not name: all else counts without it. */
+    private volatile boolean syncDenied;
 
     /**
      * @param calls where jetcd may run things and names may be resolved, which blocks
@@ -60,8 +64,10 @@ final class JetcdEndpoint implements Endpoint {
         Op[] ops = PatroniKeys.SINGLE.stream()
                 .map(k -> Op.get(key(k), GetOption.DEFAULT))
                 .toArray(Op[]::new);
-        this.everything = Arrays.copyOf(ops, ops.length + 1);
-        this.everything[ops.length] = Op.get(key(PatroniKeys.MEMBERS), members);
+        this.withoutSync = Arrays.copyOf(ops, ops.length + 1);
+        this.withoutSync[ops.length] = Op.get(key(PatroniKeys.MEMBERS), members);
+        this.everything = Arrays.copyOf(withoutSync, withoutSync.length + 1);
+        this.everything[withoutSync.length] = Op.get(key(PatroniKeys.SYNC), GetOption.DEFAULT);
     }
 
     @Override
@@ -72,17 +78,23 @@ final class JetcdEndpoint implements Endpoint {
     /** One transaction of reads: one revision, linearizable, and it needs no more rights than the keys it names. */
     @Override
     public CompletableFuture<KeyState> read() {
-        return read(everything);
+        return client().thenCompose(c -> txn(c, syncDenied ? withoutSync : everything)
+                .exceptionallyCompose(failure -> {
+                    if (syncDenied || !Reasons.permissionDenied(failure)) {
+                        return CompletableFuture.failedFuture(failure);
+                    }
+                    syncDenied = true;
+                    return txn(c, withoutSync);
+                }));
     }
 
     @Override
     public CompletableFuture<KeyState> readLeader() {
-        return read(leaderOnly);
+        return client().thenCompose(c -> txn(c, leaderOnly));
     }
 
-    private CompletableFuture<KeyState> read(Op[] ops) {
-        return client().thenCompose(c -> c.getKVClient().txn().Then(ops).commit())
-                .thenApply(this::state);
+    private CompletableFuture<KeyState> txn(Client opened, Op[] ops) {
+        return opened.getKVClient().txn().Then(ops).commit().thenApply(this::state);
     }
 
     @Override
@@ -93,7 +105,7 @@ final class JetcdEndpoint implements Endpoint {
         if (current == null) {
             events.ended("not connected", false);
         } else {
-            watch.open(current.getWatchClient(), fromRevision, narrow);
+            watch.open(current.getWatchClient(), fromRevision, narrow, !syncDenied);
         }
         return watch;
     }

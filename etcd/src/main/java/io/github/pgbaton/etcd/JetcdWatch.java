@@ -29,17 +29,22 @@ final class JetcdWatch implements Endpoint.AutoCloseableQuietly {
         this.events = events;
     }
 
-    void open(Watch client, long fromRevision, boolean narrow) {
+    /** @param sync whether the user may read that key too, where single keys are watched */
+    void open(Watch client, long fromRevision, boolean narrow, boolean sync) {
         WatchOption.Builder option = WatchOption.builder()
                 .withRevision(fromRevision)
                 .withCreateNotify(true)
                 // Without it a watch on a member that is cut off from the others stays silent for ever.
                 .withRequireLeader(true);
-        unconfirmed.set(narrow ? PatroniKeys.SINGLE.size() + 1 : 1);
+        List<String> keys = new ArrayList<>(PatroniKeys.SINGLE);
+        if (sync) {
+            keys.add(PatroniKeys.SYNC);
+        }
+        unconfirmed.set(narrow ? keys.size() + 1 : 1);
         try {
             if (narrow) {
                 WatchOption single = option.build();
-                for (String key : PatroniKeys.SINGLE) {
+                for (String key : keys) {
                     watchers.add(client.watch(key(key), single, listener()));
                 }
                 WatchOption members =

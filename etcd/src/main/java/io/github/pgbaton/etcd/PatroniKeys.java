@@ -9,6 +9,7 @@ import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.Topology;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -22,18 +23,21 @@ final class PatroniKeys {
     static final String INITIALIZE = "initialize";
     static final String LEADER = "leader";
     static final String MEMBERS = "members/";
+    static final String SYNC = "sync";
 
     /** The single keys that matter, in the order of etcd's store. */
     static final List<String> SINGLE = List.of(CONFIG, FAILOVER, HISTORY, INITIALIZE, LEADER);
 
     /**
-     * From {@code config} to the last of {@code members/}: the one range that holds all keys that matter and none of
-     * {@code optime}, {@code status} and {@code sync}, which Patroni writes in every loop. "0" follows "/".
+     * From {@code config} to {@code sync}: the one range that holds all keys that matter. Of the others in it, {@code optime}
+     * and {@code status}, Patroni writes one in every loop in which the WAL has grown, as it does each member's key.
      */
     static final String RANGE_START = CONFIG;
 
-    static final String RANGE_END = "members0";
-    static final String MEMBERS_END = RANGE_END;
+    static final String RANGE_END = SYNC + "\0";
+
+    /** "0" follows "/". */
+    static final String MEMBERS_END = "members0";
 
     private PatroniKeys() {}
 
@@ -44,7 +48,7 @@ final class PatroniKeys {
     record Reading(Topology topology, Map<String, String> problems) {}
 
     static boolean matters(String key) {
-        return SINGLE.contains(key) || (key.startsWith(MEMBERS) && key.length() > MEMBERS.length());
+        return SINGLE.contains(key) || SYNC.equals(key) || (key.startsWith(MEMBERS) && key.length() > MEMBERS.length());
     }
 
     /**
@@ -55,11 +59,13 @@ final class PatroniKeys {
     static Reading read(KeyState state, long termOffset, long revisionOffset) {
         Map<String, String> problems = new TreeMap<>();
         Map<String, Member> members = new TreeMap<>();
+        Set<String> synchronous = parse(state, SYNC, PatroniValues::synchronous, Set.of(), problems);
         state.entries().forEach((key, entry) -> {
             if (key.startsWith(MEMBERS) && matters(key)) {
                 try {
                     String name = PatroniValues.name(key.substring(MEMBERS.length()));
-                    members.put(name, PatroniValues.member(name, entry.value()));
+                    boolean waitedFor = synchronous != null && synchronous.contains(name);
+                    members.put(name, PatroniValues.member(name, entry.value()).synchronous(waitedFor));
                 } catch (BadValue e) {
                     problems.put(printable(key), String.valueOf(e.getMessage()));
                 }

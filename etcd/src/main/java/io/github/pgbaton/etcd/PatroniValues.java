@@ -78,8 +78,16 @@ final class PatroniValues {
         if (state == null || state.length() > MAX_NAME) {
             state = "";
         }
+        JsonElement tags = json.get("tags");
         return new Member(
-                name, address(url), Role.parse(string(json.get("role"))), state, proxy(string(json.get("proxy_url"))));
+                name,
+                address(url),
+                Role.parse(string(json.get("role"))),
+                state,
+                proxy(string(json.get("proxy_url"))),
+                false, // its sync key tells, and not its own
+                !(tags instanceof JsonObject set && flag(set.get("noloadbalance"))),
+                whole(json.get("timeline"), Integer.MAX_VALUE));
     }
 
     /** A pooler's address that cannot be read counts as none: the member itself is as good as ever. */
@@ -201,6 +209,14 @@ final class PatroniValues {
         return from == null && to == null ? null : new Switchover(from, to, at != null && !at.isBlank());
     }
 
+    /** {@code sync}: the members for which the primary waits; empty without synchronous replication. */
+    static Set<String> synchronous(String value) throws BadValue {
+        String names = value.isBlank() ? null : string(object(value).get("sync_standby"));
+        return names == null || names.isBlank()
+                ? Set.of()
+                : Set.copyOf(java.util.Arrays.asList(names.strip().split("\\s*,\\s*", -1)));
+    }
+
     private static @Nullable String optionalName(@Nullable JsonElement element) throws BadValue {
         String text = string(element);
         return text == null || text.isEmpty() ? null : name(text);
@@ -245,6 +261,17 @@ final class PatroniValues {
         } catch (NumberFormatException e) {
             return null;
         }
+    }
+
+    /** A whole number from 1 to the limit, else 0. */
+    private static int whole(@Nullable JsonElement element, int limit) {
+        BigDecimal number = number(element);
+        return number == null
+                        || number.signum() <= 0
+                        || number.compareTo(BigDecimal.valueOf(limit)) > 0
+                        || number.stripTrailingZeros().scale() > 0
+                ? 0
+                : number.intValue();
     }
 
     private static Duration seconds(@Nullable JsonElement element, Duration otherwise) {

@@ -29,7 +29,7 @@ final class Reasons {
         String line = text.toString().replaceAll("\\s+", " ").trim();
         if (permissionDenied(failure)) {
             line +=
-                    " (the etcd user needs read on leader, config, failover, history, initialize and the range members/)";
+                    " (the etcd user needs read on leader, config, failover, history, initialize, sync and the range members/)";
         }
         return line.length() > MAX_LENGTH ? line.substring(0, MAX_LENGTH) + "..." : line;
     }

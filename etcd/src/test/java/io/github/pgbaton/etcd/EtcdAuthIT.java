@@ -10,6 +10,7 @@ import io.etcd.jetcd.Auth;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.auth.Permission;
+import io.github.pgbaton.topology.Member;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -47,6 +48,11 @@ class EtcdAuthIT {
                 grant(auth, "narrow", PREFIX + key, null);
             }
             grant(auth, "narrow", PREFIX + "members/", PREFIX + "members0");
+            user(auth, "old");
+            for (String key : List.of("leader", "config", "failover", "history", "initialize")) {
+                grant(auth, "old", PREFIX + key, null);
+            }
+            grant(auth, "old", PREFIX + "members/", PREFIX + "members0");
             user(auth, "nothing");
             get(auth.authEnable());
         }
@@ -103,6 +109,14 @@ class EtcdAuthIT {
             recorder.await("failover", SOON, t -> t.switchover() != null);
             keys.put("members/node4", Keys.memberJson(4, "replica"));
             recorder.await("node4", SOON, t -> t.members().containsKey("node4"));
+            if (!user.equals("old")) {
+                keys.put("sync", "{\"leader\":\"node1\",\"sync_standby\":\"node3\"}");
+                recorder.await(
+                        "sync",
+                        SOON,
+                        t -> t.members().containsKey("node3")
+                                && t.members().get("node3").synchronous());
+            }
         }
         // A new password voids the user's tokens, as 300 s of silence do; the watch does not notice.
         try (Keys keys = root()) {
@@ -128,6 +142,12 @@ class EtcdAuthIT {
     @Test
     void followsWithReadOnTheSingleKeysOnly() {
         follows("narrow");
+    }
+
+    @Test
+    void followsWithoutReadOnTheSyncKey() {
+        follows("old");
+        assertThat(recorder.last().members().values()).noneMatch(Member::synchronous);
     }
 
     @Test

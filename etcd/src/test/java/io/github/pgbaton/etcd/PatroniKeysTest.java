@@ -112,9 +112,9 @@ class PatroniKeysTest {
 
     @Test
     void onlyTheKeysOfTheClusterMatter() {
-        assertThat(List.of("leader", "config", "failover", "history", "initialize", "members/a"))
+        assertThat(List.of("leader", "config", "failover", "history", "initialize", "members/a", "sync"))
                 .allMatch(PatroniKeys::matters);
-        assertThat(List.of("optime/leader", "status", "sync", "failsafe", "members/", "members", "", "leader/x"))
+        assertThat(List.of("optime/leader", "status", "failsafe", "members/", "members", "", "leader/x"))
                 .noneMatch(PatroniKeys::matters);
     }
 
@@ -132,6 +132,7 @@ class PatroniKeysTest {
             for (String key : PatroniKeys.SINGLE) {
                 values.put(key, mutated(random));
             }
+            values.put("sync", mutated(random));
             values.put("members/" + mutated(random), mutated(random));
             values.put("members/node1", mutated(random));
             PatroniKeys.Reading reading = PatroniKeys.read(state(values), 0, 0);

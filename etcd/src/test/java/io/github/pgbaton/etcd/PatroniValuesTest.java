@@ -62,9 +62,31 @@ class PatroniValuesTest {
     }
 
     @Test
+    void theTagNoloadbalanceTakesAMemberOutOfTheBalanceAndNofailoverDoesNot() throws BadValue {
+        String url = "{\"conn_url\":\"postgres://h/\",\"tags\":";
+        assertThat(PatroniValues.member("n1", url + "{\"noloadbalance\":true}}").balanced())
+                .isFalse();
+        assertThat(PatroniValues.member("n1", url + "{\"nofailover\":true,\"noloadbalance\":false}}")
+                        .balanced())
+                .isTrue();
+        assertThat(PatroniValues.member("n1", url + "[\"noloadbalance\"]}").balanced())
+                .isTrue();
+    }
+
+    @Test
+    void readsTheSynchronousStandbys() throws BadValue {
+        assertThat(PatroniValues.synchronous("{\"leader\":\"n1\",\"sync_standby\":\"n2, n3\"}"))
+                .containsExactlyInAnyOrder("n2", "n3");
+        assertThat(PatroniValues.synchronous("{\"leader\":null,\"sync_standby\":null}"))
+                .isEmpty();
+        assertThat(PatroniValues.synchronous("")).isEmpty();
+    }
+
+    @Test
     void readsMembersOfAllVersions() throws BadValue {
         assertThat(PatroniValues.member("n1", Keys.memberJson(1, "master")))
-                .isEqualTo(new Member("n1", new HostPort("10.0.0.1", 5432), Role.PRIMARY, "running"));
+                .isEqualTo(new Member(
+                        "n1", new HostPort("10.0.0.1", 5432), Role.PRIMARY, "running", null, false, true, 1));
         assertThat(PatroniValues.member("n1", Keys.memberJson(1, "primary")).role())
                 .isEqualTo(Role.PRIMARY);
         assertThat(PatroniValues.member("n1", Keys.memberJson(1, "standby_leader"))

@@ -1,6 +1,7 @@
 package io.github.pgbaton.benchmarks.abort;
 
 import io.github.pgbaton.internal.socket.BatonSocketFactory;
+import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.testkit.SilentTlsPeer;
 import io.github.pgbaton.topology.HostPort;
@@ -63,7 +64,8 @@ final class BlockedCallers implements AutoCloseable {
     private SSLSocket open() throws IOException {
         HostPort address = new HostPort(
                 peer.address().getAddress().getHostAddress(), peer.address().getPort());
-        try (BatonSocketFactory.Opening opening = new BatonSocketFactory.Opening(registry, address, null)) {
+        try (BatonSocketFactory.Opening opening =
+                new BatonSocketFactory.Opening(registry, address, RawSocket.Purpose.PRIMARY, null)) {
             Socket raw = new BatonSocketFactory(opening.key()).createSocket();
             raw.setSendBufferSize(BUFFER);
             raw.connect(peer.address(), 10_000);

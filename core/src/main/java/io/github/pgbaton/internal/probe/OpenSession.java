@@ -21,6 +21,11 @@ public record OpenSession(PgConnection connection, RawSocket socket, HostPort ad
     /** A goodbye is a courtesy: a member that hangs must not make a close hang. */
     private static final long GOODBYE_MILLIS = 1000;
 
+    /** @return whether it was opened to a replica */
+    public boolean onReplica() {
+        return socket.purpose() == RawSocket.Purpose.REPLICA;
+    }
+
     /**
      * Says goodbye to the server and closes; breaks the socket where that takes longer than a second.
      *

@@ -52,7 +52,7 @@ public final class SessionOpener {
     }
 
     /**
-     * Opens one session.
+     * Opens one session that is for the primary.
      *
      * @param address the member
      * @param spec the database and PgJDBC's properties, credentials included
@@ -61,12 +61,27 @@ public final class SessionOpener {
      * @throws SQLException PgJDBC's
      */
     public OpenSession open(HostPort address, ConnectionSpec spec, Deadline deadline) throws SQLException {
+        return open(address, spec, deadline, RawSocket.Purpose.PRIMARY);
+    }
+
+    /**
+     * Opens one session.
+     *
+     * @param address the member
+     * @param spec the database and PgJDBC's properties, credentials included
+     * @param deadline of the caller, which may be earlier than the handshake time-out
+     * @param purpose of its sockets
+     * @return the session, of whatever role the member has
+     * @throws SQLException PgJDBC's
+     */
+    public OpenSession open(HostPort address, ConnectionSpec spec, Deadline deadline, RawSocket.Purpose purpose)
+            throws SQLException {
         Properties own = spec.pgProperties();
         // A connection that lies idle behind a dead router is found dead by the kernel, hours earlier than by its user.
         own.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
         Duration limit = deadline.left(handshakeTimeout);
         try (BatonSocketFactory.Opening opening =
-                new BatonSocketFactory.Opening(registry, address, foreignFactory(own))) {
+                new BatonSocketFactory.Opening(registry, address, purpose, foreignFactory(own))) {
             opening.limit(limit);
             PGProperty.SOCKET_FACTORY.set(own, BatonSocketFactory.class.getName());
             PGProperty.SOCKET_FACTORY_ARG.set(own, opening.key());

@@ -18,6 +18,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class PatroniJson {
     private static final int POSTGRESQL_PORT = 5432;
     private static final int MAX_MEMBERS = 1000;
+    private static final Set<String> SYNCHRONOUS = Set.of("sync_standby", "quorum_standby");
 
     private PatroniJson() {}
 
@@ -77,7 +79,16 @@ final class PatroniJson {
 
     private static Member member(String name, HostPort address, JsonObject entry) {
         String state = Json.name(entry.get("state"));
-        return new Member(name, address, role(entry), state == null ? "" : state);
+        JsonElement tags = entry.get("tags");
+        return new Member(
+                name,
+                address,
+                role(entry),
+                state == null ? "" : state,
+                null,
+                SYNCHRONOUS.contains(String.valueOf(Json.string(entry.get("role")))),
+                !(tags instanceof JsonObject set && Json.flag(set.get("noloadbalance"))),
+                Json.positive(entry.get("timeline"), Integer.MAX_VALUE));
     }
 
     private static @Nullable HostPort address(JsonObject entry) {

@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.routing;
 import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.config.LeaderProof;
+import io.github.pgbaton.config.Target;
 import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
@@ -37,6 +38,10 @@ public final class ClusterRef {
     private final Duration failoverTimeout;
     private final ProtectionCounters protection;
     private final boolean strict;
+    /** Null where the target is the primary alone, whose path knows nothing of replicas. */
+    private final @Nullable ReplicaConnector replicas;
+
+    private final ReplicaConnector.@Nullable Placement placement;
     private final AtomicBoolean released = new AtomicBoolean();
 
     private ClusterRef(LeaderTracker tracker, ConnectionSpec spec) {
@@ -47,6 +52,12 @@ public final class ClusterRef {
         this.connector = new PrimaryConnector(tracker, spec, released::get);
         this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
         tracker.looks().add(connector);
+        boolean primaryOnly = spec.config().target() == Target.PRIMARY;
+        this.replicas = primaryOnly ? null : new ReplicaConnector(tracker, spec, released::get);
+        this.placement = replicas == null ? null : replicas.placement();
+        if (!primaryOnly) {
+            tracker.replicas().retain(this, spec);
+        }
     }
 
     /**
@@ -139,6 +150,29 @@ public final class ClusterRef {
         return new PrimaryConnector(tracker, spec, () -> released.get() || cancelled.getAsBoolean()).open(deadline);
     }
 
+    /**
+     * Opens a session where {@code target} allows it: on the primary unless it names something else.
+     *
+     * @param deadline after which it gives up
+     * @param cancelled whether the caller no longer wants it; looked at when {@link #wake} is called
+     * @return a session that was verified to be on the primary, or, as {@link OpenSession#onReplica} says, on a replica
+     * @throws SQLException as {@link #open(Deadline, BooleanSupplier)}
+     */
+    public OpenSession openTarget(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        return replicas == null
+                ? open(deadline, cancelled)
+                : new ReplicaConnector(tracker, spec, () -> released.get() || cancelled.getAsBoolean()).open(deadline);
+    }
+
+    /**
+     * @param session in use, outside a transaction
+     * @return whether it is where it should be; always where the target is the primary, for then an election breaks the
+     *     socket
+     */
+    public Placed placed(OpenSession session) {
+        return placement == null ? Placed.WELL : placement.judge(session);
+    }
+
     /** Makes every thread that waits for a primary look whether it still should. */
     public void wake() {
         tracker.wake();
@@ -187,6 +221,11 @@ public final class ClusterRef {
         return tracker.holds() || (strict && tracker.unconfirmed(tracker.route()));
     }
 
+    /** @return as {@link #holds()}, for a session that there is: no switchover holds back one on a replica */
+    public boolean holds(OpenSession session) {
+        return holds() && (!session.onReplica() || (strict && tracker.unconfirmed(tracker.route())));
+    }
+
     /**
      * Waits for an announced switchover to bring another leader, {@code switchoverHold} from the announcement at the
      * longest; with {@code leaderProof=strict} also for a source to confirm the leader, to the deadline.
@@ -223,7 +262,8 @@ public final class ClusterRef {
      * @param failure of the statement, which the application gets in any case
      */
     public void refused(OpenSession session, SQLException failure) {
-        if (READ_ONLY_TRANSACTION.equals(failure.getSQLState()) && !madeReadOnly(session)) {
+        // A replica takes no writes, and does not have to explain itself.
+        if (READ_ONLY_TRANSACTION.equals(failure.getSQLState()) && !session.onReplica() && !madeReadOnly(session)) {
             tracker.refusedWrite(session.address(), connector);
         }
     }
@@ -258,7 +298,11 @@ public final class ClusterRef {
 
     /** @param session whose member did not answer as it should: whoever connects next proves the primary anew */
     public void suspect(OpenSession session) {
-        tracker.suspect(session.address());
+        if (session.onReplica()) {
+            tracker.replicas().suspect(session.address());
+        } else {
+            tracker.suspect(session.address());
+        }
     }
 
     /** @param session to close, with a word to the server, within a second */
@@ -281,6 +325,9 @@ public final class ClusterRef {
     public void release() {
         if (released.compareAndSet(false, true)) {
             tracker.looks().remove(connector);
+            if (replicas != null) {
+                tracker.replicas().release(this);
+            }
             // A thread that still waits for a primary on behalf of this reference gives up.
             tracker.wake();
             Trackers.release(tracker);

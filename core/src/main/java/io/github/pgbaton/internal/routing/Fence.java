@@ -53,6 +53,12 @@ final class Fence {
         return null;
     }
 
+    /** @return the cluster of the last primary that was verified, null before the first */
+    @Nullable
+    String verifiedSystem() {
+        return verifiedSystem;
+    }
+
     /** @return whether any member was ever verified */
     boolean knowsAny() {
         return known;

@@ -67,6 +67,9 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final SwitchoverHold hold;
     private final HangMonitor hangs;
     private final ConcurrentMap<String, Object> shared = new ConcurrentHashMap<>();
+    /** Of those that have connections to replicas; null while nobody does. */
+    private volatile @Nullable ReplicaWatch replicas;
+
     private volatile boolean closed;
 
     LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
@@ -116,6 +119,10 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
         sockets.abort(condemned);
         log.flush();
+        ReplicaWatch watch = replicas;
+        if (watch != null) {
+            watch.suspect(member);
+        }
         if (source != null) {
             source.suspect();
         }
@@ -181,6 +188,29 @@ final class LeaderTracker implements LeaderSource.Listener {
                 log.timeline(),
                 now.silence(),
                 log.last());
+    }
+
+    /** Knows which members take reads; made for the first who wants to know. */
+    ReplicaWatch replicas() {
+        lock.lock();
+        try {
+            ReplicaWatch made = replicas;
+            if (made == null) {
+                made = new ReplicaWatch(this);
+                replicas = made;
+            }
+            return made;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whoever leads takes no reads for replicas, from now on; not under the lock. */
+    private void judgeReplicas() {
+        ReplicaWatch watch = replicas;
+        if (watch != null) {
+            watch.refresh();
+        }
     }
 
     ConcurrentMap<String, Object> shared() {
@@ -324,6 +354,7 @@ final class LeaderTracker implements LeaderSource.Listener {
             abortAllButResolved(compareLater);
         }
         log.flush();
+        judgeReplicas();
     }
 
     /** The permits of an epoch are its own: an opening that is stuck at the old leader takes none from the new one. */
@@ -492,6 +523,7 @@ final class LeaderTracker implements LeaderSource.Listener {
             lock.unlock();
         }
         log.flush();
+        judgeReplicas();
     }
 
     /** A session to a member broke: whoever connects next proves the primary anew, and the source looks again. */
@@ -522,7 +554,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         List<RawSocket> condemned;
         lock.lock();
         try {
-            condemned = sockets.condemnAll(aliases.of(address));
+            condemned = sockets.condemnPrimarys(aliases.of(address));
             if (!condemned.isEmpty()) {
                 log.started(address + " is not the primary: " + why);
                 log.aborting(condemned.size());
@@ -605,6 +637,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
         sockets.abort(condemned);
         log.flush();
+        judgeReplicas();
         return true;
     }
 
@@ -673,6 +706,14 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     /** Wakes whoever waits, for one of them has been given up. */
     void wake() {
+        wakeForPrimary();
+        ReplicaWatch watch = replicas;
+        if (watch != null) {
+            watch.wake();
+        }
+    }
+
+    void wakeForPrimary() {
         lock.lock();
         try {
             changed.signalAll();
@@ -689,6 +730,10 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
         sockets.close();
         hangs.close();
+        ReplicaWatch watch = replicas;
+        if (watch != null) {
+            watch.close();
+        }
         events.close();
         probes.shutdownNow();
         names.shutdownNow();

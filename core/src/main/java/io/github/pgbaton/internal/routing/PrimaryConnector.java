@@ -229,12 +229,21 @@ final class PrimaryConnector {
 
     /** Asks with a deadline of its own: a member may freeze between its handshake and its answer. */
     static Standing ask(OpenSession session, Deadline deadline) throws SQLException {
+        return bounded(session, deadline, Standing::ask);
+    }
+
+    /** A question to a member. */
+    interface Question<T> {
+        T ask(PgConnection connection) throws SQLException;
+    }
+
+    static <T> T bounded(OpenSession session, Deadline deadline, Question<T> question) throws SQLException {
         PgConnection connection = session.connection();
         int before = connection.getNetworkTimeout();
         connection.setNetworkTimeout(DIRECT, (int) deadline.left(ANSWER).toMillis());
-        Standing standing = Standing.ask(connection);
+        T answer = question.ask(connection);
         connection.setNetworkTimeout(DIRECT, before);
-        return standing;
+        return answer;
     }
 
     /** Null: this session will not prove it. */

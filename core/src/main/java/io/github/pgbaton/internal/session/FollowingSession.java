@@ -18,10 +18,12 @@ import io.github.pgbaton.internal.sql.Effect;
 import io.github.pgbaton.internal.sql.Effects;
 import io.github.pgbaton.pool.PoolableConnection.Reattachment;
 import io.github.pgbaton.replay.ProtectionReport.Reason;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLWarning;
 import java.sql.Savepoint;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -32,8 +34,8 @@ import org.postgresql.core.TransactionState;
 import org.postgresql.jdbc.PgConnection;
 
 /**
- * A session that follows the primary: it is replaced only outside a transaction, so that no two statements of one
- * transaction ever run on different sessions.
+ * A session that follows the primary, or whatever its target is: it is replaced only outside a transaction, so that no two
+ * statements of one transaction ever run on different sessions.
  *
  * <p>When the session breaks, what PostgreSQL last said of the transaction (PgJDBC keeps it) decides:
  *
@@ -97,7 +99,7 @@ public final class FollowingSession implements LogicalSession {
     }
 
     /**
-     * Opens a session on the primary.
+     * Opens a session where its target allows it.
      *
      * @param cluster released when the session is closed, or at once when none can be opened
      * @param deadline for the first one
@@ -132,7 +134,7 @@ public final class FollowingSession implements LogicalSession {
         if (lost != null) {
             throw Losses.again(lost);
         }
-        if (cluster.holds() && !inTransaction(now)) {
+        if (cluster.holds(now) && !inTransaction(now)) {
             awaitSwitchover(caller);
         }
         if (answered) {
@@ -141,6 +143,9 @@ public final class FollowingSession implements LogicalSession {
         if (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now))) {
             return replace(now, caller);
         }
+        if (misplaced(now)) {
+            return move(now, caller);
+        }
         answered = true;
         idleBeforeCall = now.connection().getTransactionState() == TransactionState.IDLE;
         rawAutoCommit = now.connection().getAutoCommit();
@@ -148,6 +153,15 @@ public final class FollowingSession implements LogicalSession {
             getReadyToCommit(now);
         }
         return now.connection();
+    }
+
+    /** Whether another member is to have the session: never inside a transaction, and not for one with the primary's target. */
+    private boolean misplaced(OpenSession now) {
+        return switch (cluster.placed(now)) {
+            case WELL -> false;
+            case ELSEWHERE_BETTER -> !inTransaction(now) && state.held().isEmpty();
+            case PROMOTED -> !inTransaction(now);
+        };
     }
 
     /** Before a transaction begins, its COMMIT is prepared: inside one it would be too late to look for the ledger. */
@@ -200,6 +214,16 @@ public final class FollowingSession implements LogicalSession {
             return replay(dead, caller);
         }
         cluster.discard(dead);
+        return succeed(dead, caller, () -> {});
+    }
+
+    /** A session that is good leaves a member that is not what it should be. */
+    private PgConnection move(OpenSession old, Caller caller) throws SQLException {
+        return succeed(old, caller, () -> cluster.close(old));
+    }
+
+    /** @param farewell to the old session, once there is a new one */
+    private PgConnection succeed(OpenSession dead, Caller caller, Runnable farewell) throws SQLException {
         Patience patience = new Patience(caller, cluster);
         Restoring restoring = new Restoring(attributes, state, autoCommit);
         if (brokenAtFirstCall > 0) {
@@ -214,6 +238,7 @@ public final class FollowingSession implements LogicalSession {
         } finally {
             waiting = null;
         }
+        farewell.run();
         moveTo(fresh, dead, patience.elapsed());
         restoring.tellLost(dead, fresh);
         patience.check();
@@ -252,7 +277,8 @@ public final class FollowingSession implements LogicalSession {
         Replaying.Replayed fresh;
         waiting = caller;
         try {
-            fresh = new Replaying(cluster, restoring, journal).open(patience.deadline(), caller::waitCancelled);
+            fresh = new Replaying(cluster, restoring, journal, dead.onReplica())
+                    .open(patience.deadline(), caller::waitCancelled);
         } catch (ReplayMismatchException e) {
             throw lose(
                     Losses.lost(dead, journal.steps(), "running it again came out differently: " + e.getMessage(), e));
@@ -615,7 +641,28 @@ public final class FollowingSession implements LogicalSession {
      * not tell the server with {@code readOnlyMode=ignore}, and SQL text can make the transaction one that writes.
      */
     private boolean readOnly(OpenSession now) {
+        if (now.onReplica() && !journal.mayWrite() && begunInRecovery(now)) {
+            return true;
+        }
         return Boolean.TRUE.equals(attributes.readOnly()) && now.connection().hintReadOnly() && !journal.mayWrite();
+    }
+
+    /**
+     * A transaction that was begun on a standby never writes, whatever its member has become since. One that was begun just
+     * after the promotion, of which only its first answer told, does.
+     */
+    private static boolean begunInRecovery(OpenSession now) {
+        PgConnection connection = now.connection();
+        if ("on".equals(connection.getParameterStatus("in_hot_standby"))) {
+            return true;
+        }
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW transaction_read_only")) {
+            return row.next() && "on".equals(row.getString(1));
+        } catch (SQLException e) {
+            // Failed or broken: the COMMIT tells.
+            return false;
+        }
     }
 
     private void count(Committer ready) {

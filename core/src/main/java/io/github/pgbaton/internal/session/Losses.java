@@ -59,14 +59,18 @@ final class Losses {
     /** 08006: there was no primary on which to run it again. */
     static SQLException noPrimary(OpenSession session, int steps, SQLException cause) {
         return new SQLTransientConnectionException(
-                lostText(session, steps, "there was no primary in time") + because(cause), "08006", cause);
+                lostText(session, steps, "there was no " + (session.onReplica() ? "replica" : "primary") + " in time")
+                        + because(cause),
+                "08006",
+                cause);
     }
 
     private static String lostText(OpenSession session, int steps, @Nullable String obstacle) {
         return "the session on " + session.address() + " broke inside a transaction" + after(steps)
                 + "; its COMMIT was not sent, so nothing of it was committed."
                 + (obstacle == null ? "" : " The driver could not run it again by itself, because " + obstacle + ".")
-                + " The connection moves to the primary by itself: roll back and run the whole transaction again";
+                + " The connection moves to " + (session.onReplica() ? "another member" : "the primary")
+                + " by itself: roll back and run the whole transaction again";
     }
 
     /** 40001: the COMMIT was cut off, and it is certain that it took no effect and never will. */

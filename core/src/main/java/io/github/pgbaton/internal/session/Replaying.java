@@ -35,8 +35,11 @@ final class Replaying {
     private final ClusterRef cluster;
     private final Restoring restoring;
     private final Journal journal;
+    private final boolean onlyRead;
 
-    Replaying(ClusterRef cluster, Restoring restoring, Journal journal) {
+    /** @param onlyRead whether it ran on a replica, and so may run on any; what ran on the primary may have written */
+    Replaying(ClusterRef cluster, Restoring restoring, Journal journal, boolean onlyRead) {
+        this.onlyRead = onlyRead;
         this.cluster = cluster;
         this.restoring = restoring;
         this.journal = journal;
@@ -51,7 +54,9 @@ final class Replaying {
      */
     Replayed open(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
         for (int attempt = 1; ; attempt++) {
-            OpenSession fresh = restoring.open(cluster, deadline, cancelled);
+            OpenSession fresh = onlyRead
+                    ? restoring.open(cluster, deadline, cancelled)
+                    : restoring.openOnPrimary(cluster, deadline, cancelled);
             SQLException refused = restoring.refused();
             if (refused != null) {
                 cluster.discard(fresh);

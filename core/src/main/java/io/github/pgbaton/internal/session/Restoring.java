@@ -50,12 +50,25 @@ final class Restoring {
     /**
      * @param deadline for opening it and giving it everything
      * @param cancelled whether the caller no longer wants it
-     * @return a session on the primary
+     * @return a session where the target allows it
      * @throws SQLException 08001 without one in time
      */
     OpenSession open(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        return open(cluster, () -> initialized(cluster, deadline, cancelled), deadline);
+    }
+
+    /** As {@link #open}, and on the primary whatever the target is. */
+    OpenSession openOnPrimary(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        return open(cluster, () -> initialized(cluster, () -> cluster.open(deadline, cancelled), deadline), deadline);
+    }
+
+    private interface Opener {
+        OpenSession open() throws SQLException;
+    }
+
+    private OpenSession open(ClusterRef cluster, Opener opener, Deadline deadline) throws SQLException {
         while (true) {
-            OpenSession fresh = initialized(cluster, deadline, cancelled);
+            OpenSession fresh = opener.open();
             try {
                 endGhosts(fresh, deadline);
                 give(fresh);
@@ -91,12 +104,16 @@ final class Restoring {
         fresh.connection().setAutoCommit(autoCommit);
     }
 
-    /** A session on which {@code connectionInitSql} was run. */
+    /** A session where the target allows it, on which {@code connectionInitSql} was run. */
     static OpenSession initialized(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled)
             throws SQLException {
+        return initialized(cluster, () -> cluster.openTarget(deadline, cancelled), deadline);
+    }
+
+    private static OpenSession initialized(ClusterRef cluster, Opener opener, Deadline deadline) throws SQLException {
         String sql = cluster.connectionInitSql();
         while (true) {
-            OpenSession fresh = cluster.open(deadline, cancelled);
+            OpenSession fresh = opener.open();
             if (sql == null) {
                 return fresh;
             }

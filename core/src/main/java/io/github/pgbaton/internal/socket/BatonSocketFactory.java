@@ -64,6 +64,7 @@ public final class BatonSocketFactory extends SocketFactory {
         private final String key = Long.toString(KEYS.incrementAndGet());
         private final SocketRegistry registry;
         private final HostPort address;
+        private final RawSocket.Purpose purpose;
         private final @Nullable SocketFactory foreign;
         private final AddressChoice choice = new AddressChoice();
         private volatile boolean done;
@@ -73,11 +74,14 @@ public final class BatonSocketFactory extends SocketFactory {
         /**
          * @param registry takes the sockets
          * @param address where they go
+         * @param purpose of theirs
          * @param foreign the application's own socket factory, null for plain sockets
          */
-        public Opening(SocketRegistry registry, HostPort address, @Nullable SocketFactory foreign) {
+        public Opening(
+                SocketRegistry registry, HostPort address, RawSocket.Purpose purpose, @Nullable SocketFactory foreign) {
             this.registry = registry;
             this.address = address;
+            this.purpose = purpose;
             this.foreign = foreign;
             OPENINGS.put(key, this);
         }
@@ -141,11 +145,11 @@ public final class BatonSocketFactory extends SocketFactory {
                         registry.remove(closed);
                     }
                 });
-                raw = new RawSocket(socket, address);
+                raw = new RawSocket(socket, address, purpose);
                 holder.raw = raw;
             } else {
                 socket = foreign.createSocket();
-                raw = new RawSocket(socket, address);
+                raw = new RawSocket(socket, address, purpose);
             }
             if (!done) {
                 session = raw;

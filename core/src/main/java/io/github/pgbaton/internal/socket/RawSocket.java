@@ -24,14 +24,29 @@ public final class RawSocket {
         HUNG_UP
     }
 
+    /** What a socket is for: it decides whether an election is a reason to break it. */
+    public enum Purpose {
+        /** To the primary; broken once another member leads. */
+        PRIMARY,
+        /** To a replica, or to ask a member how far it is; no election breaks it, for it sends no writes. */
+        REPLICA
+    }
+
     private final Socket socket;
     private final HostPort address;
+    private final Purpose purpose;
     private volatile boolean aborted;
     private volatile @Nullable HostPort remote;
 
-    RawSocket(Socket socket, HostPort address) {
+    RawSocket(Socket socket, HostPort address, Purpose purpose) {
         this.socket = socket;
         this.address = address;
+        this.purpose = purpose;
+    }
+
+    /** @return what it is for */
+    public Purpose purpose() {
+        return purpose;
     }
 
     /** @return the member it was opened to, as dialled */

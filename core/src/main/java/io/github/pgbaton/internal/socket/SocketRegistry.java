@@ -44,18 +44,26 @@ public final class SocketRegistry {
     }
 
     /**
-     * Marks every socket to any other member: from now on no call finds its session usable. Closes none yet and never
-     * blocks, so it may be called under a lock; {@link #abort} has to follow.
+     * @param member all its addresses
+     * @return how many sockets lead to it now
+     */
+    public long count(Set<HostPort> member) {
+        return open.stream().filter(socket -> socket.leadsTo(member)).count();
+    }
+
+    /**
+     * Marks every socket of the primary's to any other member: from now on no call finds its session usable. Closes none
+     * yet and never blocks, so it may be called under a lock; {@link #abort} has to follow. What is for a replica stays.
      *
      * @param member all addresses of the only one that stays: one member may be known by a name and by an IP address
      * @return the marked sockets
      */
     public List<RawSocket> condemnAllBut(Set<HostPort> member) {
-        return condemn(socket -> !socket.leadsTo(member));
+        return condemn(socket -> isPrimarys(socket) && !socket.leadsTo(member));
     }
 
     /**
-     * As {@link #condemnAllBut}, for one address.
+     * Marks every socket to one address, whatever it is for.
      *
      * @param address of a member that has fallen silent
      * @return the marked sockets
@@ -65,13 +73,13 @@ public final class SocketRegistry {
     }
 
     /**
-     * As {@link #condemnAll(HostPort)}, whichever of its addresses a socket was opened to.
+     * Marks every socket of the primary's to a member that is none, whichever of its addresses it was opened to.
      *
      * @param member every address of one member
      * @return the marked sockets
      */
-    public List<RawSocket> condemnAll(Set<HostPort> member) {
-        return condemn(socket -> socket.leadsTo(member));
+    public List<RawSocket> condemnPrimarys(Set<HostPort> member) {
+        return condemn(socket -> isPrimarys(socket) && socket.leadsTo(member));
     }
 
     /**
@@ -89,6 +97,10 @@ public final class SocketRegistry {
             }
         }
         return members;
+    }
+
+    private static boolean isPrimarys(RawSocket socket) {
+        return socket.purpose() == RawSocket.Purpose.PRIMARY;
     }
 
     private List<RawSocket> condemn(Predicate<RawSocket> which) {

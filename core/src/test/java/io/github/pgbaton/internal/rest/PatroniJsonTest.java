@@ -53,6 +53,26 @@ class PatroniJsonTest {
     }
 
     @Test
+    void readsWhoIsSynchronousAndWhoTakesReads() throws BadAnswer {
+        ClusterView view = PatroniJson.cluster("""
+                {"members": [
+                 {"name": "a", "role": "sync_standby", "host": "h", "port": 1, "timeline": 4},
+                 {"name": "b", "role": "quorum_standby", "host": "h", "port": 2, "tags": {"nofailover": true}},
+                 {"name": "c", "role": "replica", "host": "h", "port": 3, "tags": {"noloadbalance": true}},
+                 {"name": "d", "role": "replica", "host": "h", "port": 4, "tags": ["noloadbalance"]}]}
+                """);
+        assertThat(view.members().values())
+                .filteredOn(Member::synchronous)
+                .map(Member::name)
+                .containsExactlyInAnyOrder("a", "b");
+        assertThat(view.members().values())
+                .filteredOn(Member::balanced)
+                .map(Member::name)
+                .containsExactlyInAnyOrder("a", "b", "d");
+        assertThat(Objects.requireNonNull(view.members().get("a")).timeline()).isEqualTo(4);
+    }
+
+    @Test
     void aStandbyLeaderHoldsTheLockToo() throws BadAnswer {
         ClusterView view = PatroniJson.cluster(CLUSTER.replace("\"leader\"", "\"standby_leader\""));
         assertThat(view.leader()).isEqualTo("node1");

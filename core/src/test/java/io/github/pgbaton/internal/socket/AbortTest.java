@@ -34,7 +34,7 @@ class AbortTest {
         registry = new SocketRegistry("abort");
         for (int i = 0; i < SOCKETS; i++) {
             try (BatonSocketFactory.Opening opening = new BatonSocketFactory.Opening(
-                    registry, new HostPort("127.0.0.1", peer.address().getPort()), null)) {
+                    registry, new HostPort("127.0.0.1", peer.address().getPort()), RawSocket.Purpose.PRIMARY, null)) {
                 Socket socket = new BatonSocketFactory(opening.key()).createSocket();
                 socket.setSendBufferSize(16 * 1024);
                 socket.connect(peer.address(), 10_000);

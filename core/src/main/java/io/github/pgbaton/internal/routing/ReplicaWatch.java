@@ -1,0 +1,424 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.probe.Progress;
+import io.github.pgbaton.internal.socket.RawSocket;
+import io.github.pgbaton.internal.socket.Threads;
+import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Member;
+import io.github.pgbaton.topology.Role;
+import io.github.pgbaton.topology.Topology;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks every member once a second how far it is in the WAL, while somebody has connections to replicas and a little longer;
+ * it never blocks whoever reads what it found.
+ *
+ * <p>The members are asked over SQL and not Patroni: Patroni tells a lag once per {@code loop_wait}, and before version 4.1
+ * that of what was received, under which a paused replay looks like none. One session per member is kept for it.
+ *
+ * <p>Its lock guards the looks and the boards. It is held over the judging of a few members, never over I/O, and no other
+ * lock is taken under it.
+ */
+final class ReplicaWatch {
+    private static final Logger LOG = LoggerFactory.getLogger("io.github.pgbaton.failover");
+
+    private static final long TICK_MILLIS = 1000;
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final int THREADS = 8;
+
+    /** An answer that takes longer comes from a member that hangs. */
+    private static final int ANSWER_MILLIS = 2000;
+
+    private static final Executor DIRECT = Runnable::run;
+
+    private final LeaderTracker tracker;
+    private final ThreadPoolExecutor pool;
+    private final ConcurrentMap<Object, ConnectionSpec> askers = new ConcurrentHashMap<>();
+    private final ConcurrentMap<HostPort, OpenSession> sessions = new ConcurrentHashMap<>();
+    private final Set<HostPort> looking = ConcurrentHashMap.newKeySet();
+    private final Semaphore connects;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition news = lock.newCondition();
+    private final Map<ReplicaBoard.Criteria, ReplicaBoard> boards = new HashMap<>();
+    private final Map<HostPort, ReplicaLook> looks = new HashMap<>();
+    private @Nullable Future<?> ticks;
+    private long unusedSince;
+    private volatile @Nullable ConnectionSpec speaker;
+    private volatile @Nullable HostPort primary;
+    private int primaryTimeline;
+    private long primaryPosition = -1;
+
+    ReplicaWatch(LeaderTracker tracker) {
+        this.tracker = tracker;
+        this.connects = new Semaphore(tracker.config().connectLimit(), true);
+        this.pool = Threads.shortLived("pgbaton-replicas-" + tracker.name(), THREADS);
+        // Never on the timer's thread, which other deadlines depend on: a look too many waits for the next tick.
+        this.pool.setRejectedExecutionHandler(new ThreadPoolExecutor.AbortPolicy());
+    }
+
+    /** How many sessions this JVM opens to replicas at once. */
+    Semaphore connects() {
+        return connects;
+    }
+
+    Set<HostPort> addresses() {
+        return members().keySet();
+    }
+
+    /** Whether the last look at a member told something. */
+    boolean answers(HostPort member) {
+        lock.lock();
+        try {
+            ReplicaLook look = looks.get(member);
+            return look != null && look.failure() == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    ReplicaBoard board(ReplicaBoard.Criteria criteria) {
+        lock.lock();
+        try {
+            return boards.computeIfAbsent(criteria, ReplicaBoard::new);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Somebody has, or wants, a connection to a replica, and his credentials may be used until he releases it. */
+    void retain(Object asker, ConnectionSpec spec) {
+        askers.put(asker, spec);
+        lock.lock();
+        try {
+            unusedSince = 0;
+            if (ticks == null) {
+                ticks = tracker.timer().scheduleWithFixedDelay(this::tick, 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile: nobody connects any more.
+        } finally {
+            lock.unlock();
+        }
+        refresh();
+    }
+
+    void release(Object asker) {
+        askers.remove(asker);
+    }
+
+    /** Whose credentials open the sessions that are missing; they work, as far as is known. */
+    void speak(ConnectionSpec spec) {
+        speaker = spec;
+        tick();
+    }
+
+    private void tick() {
+        if (unused()) {
+            return;
+        }
+        for (HostPort member : members().keySet()) {
+            look(member);
+        }
+    }
+
+    /** A pool that refills must not begin anew: the watch ends only after some seconds without anybody. */
+    private boolean unused() {
+        lock.lock();
+        try {
+            if (!askers.isEmpty()) {
+                unusedSince = 0;
+                return false;
+            }
+            long now = System.nanoTime();
+            if (unusedSince == 0) {
+                unusedSince = now;
+            }
+            if (now - unusedSince < LINGER_NANOS) {
+                return false;
+            }
+            if (ticks != null) {
+                ticks.cancel(false);
+                ticks = null;
+            }
+            speaker = null;
+            looks.clear();
+        } finally {
+            lock.unlock();
+        }
+        sessions.keySet().forEach(this::drop);
+        return true;
+    }
+
+    private void look(HostPort member) {
+        if (!looking.add(member)) {
+            return;
+        }
+        try {
+            pool.execute(() -> {
+                ReplicaLook look;
+                try {
+                    look = ReplicaLook.at(ask(member));
+                } catch (SQLException e) {
+                    look = ReplicaLook.failed(e);
+                } finally {
+                    looking.remove(member);
+                }
+                note(member, look);
+            });
+        } catch (RejectedExecutionException e) {
+            looking.remove(member);
+        }
+    }
+
+    private Progress ask(HostPort member) throws SQLException {
+        OpenSession known = sessions.get(member);
+        if (known != null && !known.socket().aborted()) {
+            long begun = System.nanoTime();
+            try {
+                return Progress.ask(known.connection());
+            } catch (SQLException e) {
+                drop(member);
+                if (System.nanoTime() - begun > TimeUnit.MILLISECONDS.toNanos(ANSWER_MILLIS) * 9 / 10) {
+                    // It hangs, and a new session would hang for longer.
+                    throw e;
+                }
+            }
+        }
+        drop(member);
+        ConnectionSpec spec = speaker();
+        OpenSession fresh;
+        try {
+            fresh = tracker.opener()
+                    .open(member, spec, Deadline.in(tracker.longestAnswer()), RawSocket.Purpose.REPLICA);
+        } catch (SQLException e) {
+            // Another one's credentials may be better.
+            speaker = null;
+            throw e;
+        }
+        tracker.aliases().learn(fresh);
+        sessions.put(member, fresh);
+        if (tracker.isClosed()) {
+            drop(member);
+        }
+        fresh.connection().setNetworkTimeout(DIRECT, ANSWER_MILLIS);
+        return Progress.ask(fresh.connection());
+    }
+
+    private ConnectionSpec speaker() throws SQLException {
+        ConnectionSpec now = speaker;
+        if (now == null) {
+            now = askers.values().stream()
+                    .findAny()
+                    .orElseThrow(() -> new SQLException("nobody has connections to replicas any more", "08003"));
+            speaker = now;
+        }
+        return now;
+    }
+
+    private void drop(HostPort member) {
+        OpenSession session = sessions.remove(member);
+        if (session != null) {
+            session.discard(tracker.sockets());
+        }
+    }
+
+    private void note(HostPort member, ReplicaLook look) {
+        lock.lock();
+        try {
+            Progress progress = look.progress();
+            if (progress != null && look.isPrimary() && progress.timeline() >= primaryTimeline) {
+                primary = member;
+                primaryTimeline = progress.timeline();
+                primaryPosition = progress.position();
+                looks.replaceAll((address, other) -> other.behind(primaryPosition));
+            } else if (member.equals(primary) && !look.isPrimary()) {
+                primary = null;
+            }
+            looks.put(member, primaryPosition < 0 ? look : look.behind(primaryPosition));
+        } finally {
+            lock.unlock();
+        }
+        refresh();
+    }
+
+    /** A session to a replica broke, or its member is not what it was: no session goes there until it has answered. */
+    void suspect(HostPort member) {
+        note(member, ReplicaLook.failed(new SQLException("a session to it broke", "08006")));
+        look(member);
+    }
+
+    /** Judges everybody anew; on any thread, and never under another lock. */
+    void refresh() {
+        List<String> lines = new ArrayList<>();
+        boolean changed = false;
+        lock.lock();
+        try {
+            ReplicaBoard.Facts facts = facts();
+            for (ReplicaBoard board : boards.values()) {
+                List<String> told = board.update(facts);
+                changed |= told != null;
+                // Two boards mostly say the same.
+                if (told != null && lines.isEmpty()) {
+                    lines.addAll(told);
+                }
+            }
+            if (changed) {
+                news.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+        lines.forEach(line -> LOG.info("{}: the replica {}", tracker.name(), line));
+        if (changed) {
+            // Whoever waits for a primary because no replica was fit.
+            tracker.wakeForPrimary();
+        }
+    }
+
+    private ReplicaBoard.Facts facts() {
+        Route route = tracker.route();
+        Topology topology = route.topology();
+        Map<HostPort, Member> members = members();
+        Map<HostPort, ReplicaLook> known = new HashMap<>(looks);
+        known.keySet().retainAll(members.keySet());
+        if (primaryPosition < 0 && known.keySet().containsAll(members.keySet())) {
+            // Nobody says that he is the primary: who has received the most tells how far it was.
+            long most = known.values().stream()
+                    .mapToLong(look ->
+                            look.progress() == null ? -1 : look.progress().received())
+                    .max()
+                    .orElse(-1);
+            if (most >= 0) {
+                known.replaceAll((address, look) -> look.behind(most));
+            }
+        }
+        HostPort leader = leads(route) ? route.address() : null;
+        String system = topology.systemIdentifier();
+        if (system == null) {
+            system = tracker.fence().verifiedSystem();
+        }
+        return new ReplicaBoard.Facts(
+                route,
+                members,
+                known,
+                leader == null ? Set.of() : tracker.aliases().of(leader),
+                Math.max(primaryTimeline, topology.term() > 0 ? topology.timeline() : 0),
+                system);
+    }
+
+    /** Without a source that speaks, who leads is what the looks tell. */
+    private boolean leads(Route route) {
+        return tracker.hasSource() && route.held() && route.silence() == null && !route.asked();
+    }
+
+    /** Everybody there is: the source's members while it knows any, and the URL's. */
+    private Map<HostPort, Member> members() {
+        Map<HostPort, Member> members = new LinkedHashMap<>();
+        for (Member member : tracker.route().topology().members().values()) {
+            members.put(member.address(), member);
+        }
+        if (members.isEmpty()) {
+            for (HostPort seed : tracker.everybody()) {
+                members.put(seed, new Member(seed.toString(), seed, Role.OTHER, ""));
+            }
+        }
+        return members;
+    }
+
+    /** Who says himself that he is the primary, and is the newest that does; null while nobody does. */
+    @Nullable
+    HostPort primary() {
+        return primary;
+    }
+
+    /** Why members are not fit, for a message. */
+    String unfit(ReplicaBoard board) {
+        lock.lock();
+        try {
+            Map<HostPort, Member> members = members();
+            StringBuilder text = new StringBuilder();
+            board.unfit().forEach((address, reason) -> {
+                Member member = members.get(address);
+                String name = member == null || member.name().equals(address.toString()) ? null : member.name();
+                text.append(text.isEmpty() ? "" : "; ")
+                        .append(name == null ? address : name + " (" + address + ")")
+                        .append(' ')
+                        .append(reason);
+            });
+            return text.isEmpty() ? "no member is known" : text.toString();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What the last look at any member failed with, if every look did; null where one of them told something. */
+    @Nullable
+    SQLException whyNobodyAnswers() {
+        lock.lock();
+        try {
+            SQLException any = null;
+            for (ReplicaLook look : looks.values()) {
+                if (look.failure() == null) {
+                    return null;
+                }
+                any = look.failure();
+            }
+            return any;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the board has another view, nobody wants it any more, or the time is up. */
+    void awaitNews(ReplicaBoard board, ReplicaView seen, long nanos, BooleanSupplier abandoned)
+            throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = nanos;
+            while (board.view() == seen && !tracker.isClosed() && left > 0 && !abandoned.getAsBoolean()) {
+                left = news.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Wakes whoever waits, for one of them has been given up. */
+    void wake() {
+        lock.lock();
+        try {
+            news.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The sockets are the tracker's to close. */
+    void close() {
+        pool.shutdownNow();
+        wake();
+    }
+}
