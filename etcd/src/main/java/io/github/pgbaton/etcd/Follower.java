@@ -201,8 +201,9 @@ final class Follower implements Suspicion.Host {
         KeyState known = publisher.state();
         if (known == null || clusterId != known.clusterId() || term < known.term()) {
             lost(endpoint, "the watch speaks for another etcd cluster or an earlier term", false);
-        } else if (narrow) {
-            // Several watches tell one revision in several responses: only a reading shows it whole.
+        } else if (narrow || changes.stream().anyMatch(change -> PatroniKeys.SYNC.equals(change.key()))) {
+            // Several watches tell one revision in several responses, and not always in order: only a reading shows it
+            // whole.
             refresh(endpoint);
         } else {
             publisher.changed(known.with(changes, term));

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One watch, of one range or, for a user who may read single keys only, of several; over for good at its first trouble.
+ * One watch, of one range and the key {@code sync} or, for a user who may read single keys only, of several; over for good at its first trouble.
  *
  * <p>jetcd would resume some watches by itself, skipping what happened meanwhile, and give up on others without saying
  * so: {@link #close} keeps it from both, and whoever owns this reads everything again.
@@ -29,22 +29,21 @@ final class JetcdWatch implements Endpoint.AutoCloseableQuietly {
         this.events = events;
     }
 
-    /** @param sync whether the user may read that key too, where single keys are watched */
+    /** @param sync whether the user may read that key too, which no range has */
     void open(Watch client, long fromRevision, boolean narrow, boolean sync) {
         WatchOption.Builder option = WatchOption.builder()
                 .withRevision(fromRevision)
                 .withCreateNotify(true)
                 // Without it a watch on a member that is cut off from the others stays silent for ever.
                 .withRequireLeader(true);
-        List<String> keys = new ArrayList<>(PatroniKeys.SINGLE);
-        if (sync) {
-            keys.add(PatroniKeys.SYNC);
-        }
-        unconfirmed.set(narrow ? keys.size() + 1 : 1);
+        unconfirmed.set((narrow ? PatroniKeys.SINGLE.size() + 1 : 1) + (sync ? 1 : 0));
         try {
+            WatchOption single = option.build();
+            if (sync) {
+                watchers.add(client.watch(key(PatroniKeys.SYNC), single, listener()));
+            }
             if (narrow) {
-                WatchOption single = option.build();
-                for (String key : keys) {
+                for (String key : PatroniKeys.SINGLE) {
                     watchers.add(client.watch(key(key), single, listener()));
                 }
                 WatchOption members =

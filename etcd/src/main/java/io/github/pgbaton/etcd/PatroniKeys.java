@@ -29,15 +29,13 @@ final class PatroniKeys {
     static final List<String> SINGLE = List.of(CONFIG, FAILOVER, HISTORY, INITIALIZE, LEADER);
 
     /**
-     * From {@code config} to {@code sync}: the one range that holds all keys that matter. Of the others in it, {@code optime}
-     * and {@code status}, Patroni writes one in every loop in which the WAL has grown, as it does each member's key.
+     * From {@code config} to the last of {@code members/}: the one range that holds all keys that matter but {@code sync},
+     * and none of {@code optime} and {@code status}, which Patroni writes in every loop. "0" follows "/".
      */
     static final String RANGE_START = CONFIG;
 
-    static final String RANGE_END = SYNC + "\0";
-
-    /** "0" follows "/". */
-    static final String MEMBERS_END = "members0";
+    static final String RANGE_END = "members0";
+    static final String MEMBERS_END = RANGE_END;
 
     private PatroniKeys() {}
 

@@ -115,7 +115,6 @@ class EtcdWatchIT {
         for (int i = 0; i < 20; i++) {
             keys.put("status", "{\"optime\":" + i + "}");
             keys.put("optime/leader", "" + i);
-            keys.put("sync", "{\"leader\":\"node1\",\"sync_standby\":\"node" + i + "\"}");
             keys.put("members/node2", Keys.memberJson(2, "replica").replace("67108864", "" + i));
             keys.put("leader", "node1"); // the same with a new lease
         }
