@@ -15,7 +15,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link DataSource} without a pool: every connection it gives is a new one on the primary, and follows it.
+ * A {@link DataSource} without a pool: every connection it gives is a new one on the primary, and follows it, unless
+ * {@code target} names another member.
  *
  * <p>A JavaBean for pools that take a class name: set {@code url} (or {@code jdbcUrl}), {@code user}, {@code password}
  * and any property of the URL through {@link #setProperty}. It watches the cluster while

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The JDBC driver for {@code jdbc:pgbaton:postgresql:} URLs; every connection it makes is on the cluster's primary and
- * follows it.
+ * follows it, unless {@code target} names another member.
  *
  * <p>Registers itself with {@link DriverManager}, also through {@code META-INF/services}; loading it starts no thread
  * and opens no socket. Thread-safe.
@@ -43,7 +43,7 @@ public final class BatonDriver implements Driver {
     public BatonDriver() {}
 
     /**
-     * Opens a connection on the primary, waiting for one up to {@code failoverTimeout}, or {@code loginTimeout} where
+     * Opens a connection on the primary, or where {@code target} says, waiting for one up to {@code failoverTimeout}, or {@code loginTimeout} where
      * that is shorter.
      *
      * @param url beginning with {@code jdbc:pgbaton:postgresql:}

@@ -84,7 +84,7 @@ record Target(DataSource source, ConnectionSpec spec) {
         return ofDataSource(source);
     }
 
-    private static ConnectionSpec spec(BatonDataSource source) {
+    static ConnectionSpec spec(BatonDataSource source) {
         try {
             return source.spec();
         } catch (SQLException e) {

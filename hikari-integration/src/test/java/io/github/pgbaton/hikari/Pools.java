@@ -49,7 +49,7 @@ final class Pools {
                 .etcdMembers(3));
     }
 
-    private static String url(PatroniCluster cluster) {
+    static String url(PatroniCluster cluster) {
         String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
         return "jdbc:pgbaton:postgresql://" + cluster.seeds() + "/" + cluster.database() + "?etcd=" + etcd + "&scope="
                 + cluster.scope() + "&namespace=" + cluster.namespace();

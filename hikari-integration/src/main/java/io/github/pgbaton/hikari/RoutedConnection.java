@@ -1,0 +1,513 @@
+package io.github.pgbaton.hikari;
+
+import java.sql.Array;
+import java.sql.Blob;
+import java.sql.CallableStatement;
+import java.sql.ClientInfoStatus;
+import java.sql.Clob;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.NClob;
+import java.sql.PreparedStatement;
+import java.sql.SQLClientInfoException;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLNonTransientException;
+import java.sql.SQLWarning;
+import java.sql.SQLXML;
+import java.sql.Savepoint;
+import java.sql.ShardingKey;
+import java.sql.Statement;
+import java.sql.Struct;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that takes its pool's only when it is first used, from the pool that its read-only mode of that moment names;
+ * no two calls of one transaction ever run on two of them.
+ *
+ * <p>What is set before is kept and given to each connection that is chosen. Serves one thread at a time, except for {@link
+ * #abort} and {@link #isClosed}.
+ */
+final class RoutedConnection implements Connection {
+    private static final String IN_TRANSACTION = "25001";
+    private static final String NO_TRANSACTION = "25P01";
+
+    /** Sets on a pool's connection what was set on this one. */
+    private interface Setting {
+        void apply(Connection connection) throws SQLException;
+    }
+
+    /** Where connections come from. */
+    interface Pools {
+        Connection choose(boolean readOnly) throws SQLException;
+    }
+
+    private final Pools source;
+    private final Map<String, Setting> settings = new LinkedHashMap<>();
+    private volatile @Nullable Connection chosen;
+    private volatile boolean closed;
+    private final boolean poolsReadOnly;
+    private boolean readOnly;
+    private boolean autoCommit;
+
+    /** Both modes as both pools give their connections. */
+    RoutedConnection(Pools source, boolean readOnly, boolean autoCommit) {
+        this.poolsReadOnly = readOnly;
+        this.source = source;
+        this.readOnly = readOnly;
+        this.autoCommit = autoCommit;
+    }
+
+    private void checkOpen() throws SQLException {
+        if (closed) {
+            throw new SQLNonTransientConnectionException("this connection has been closed", "08003");
+        }
+    }
+
+    private Connection chosen() throws SQLException {
+        Connection now = chosen;
+        if (now != null) {
+            return now;
+        }
+        checkOpen();
+        now = source.choose(readOnly);
+        boolean ready = false;
+        try {
+            if (readOnly != poolsReadOnly) {
+                now.setReadOnly(readOnly);
+            }
+            for (Setting setting : settings.values()) {
+                setting.apply(now);
+            }
+            // Last: what is set in autocommit mode is of no transaction.
+            if (now.getAutoCommit() != autoCommit) {
+                now.setAutoCommit(autoCommit);
+            }
+            ready = true;
+        } finally {
+            if (!ready) {
+                now.close();
+            }
+        }
+        chosen = now;
+        if (closed) {
+            // abort() came meanwhile and saw none.
+            chosen = null;
+            now.close();
+            checkOpen();
+        }
+        return now;
+    }
+
+    private void set(String name, Setting setting) throws SQLException {
+        checkOpen();
+        Connection now = chosen;
+        if (now != null) {
+            setting.apply(now);
+        }
+        settings.put(name, setting);
+    }
+
+    // What chooses.
+
+    @Override
+    public void setReadOnly(boolean value) throws SQLException {
+        checkOpen();
+        Connection now = chosen;
+        if (now != null && value != readOnly) {
+            try {
+                // Refused in the middle of a transaction, which only the connection itself knows for certain.
+                now.setReadOnly(value);
+            } catch (SQLException e) {
+                throw IN_TRANSACTION.equals(e.getSQLState()) ? inTransaction(value, e) : e;
+            }
+            chosen = null;
+            now.close();
+        }
+        readOnly = value;
+    }
+
+    private static SQLException inTransaction(boolean value, SQLException cause) {
+        return new SQLNonTransientException(
+                "setReadOnly(" + value + ") in the middle of a transaction: this connection has chosen the "
+                        + (value ? "primary" : "replicas")
+                        + " at its first use, and can choose anew only between two transactions. Nothing has changed. Call"
+                        + " setReadOnly before the first statement, or commit first",
+                IN_TRANSACTION,
+                cause);
+    }
+
+    @Override
+    public boolean isReadOnly() throws SQLException {
+        checkOpen();
+        return readOnly;
+    }
+
+    // The transaction: where nothing was chosen, none is open.
+
+    @Override
+    public void setAutoCommit(boolean value) throws SQLException {
+        checkOpen();
+        Connection now = chosen;
+        if (now != null) {
+            now.setAutoCommit(value);
+        }
+        autoCommit = value;
+    }
+
+    @Override
+    public boolean getAutoCommit() throws SQLException {
+        checkOpen();
+        return autoCommit;
+    }
+
+    @Override
+    public void commit() throws SQLException {
+        Connection now = ofTransaction("commit");
+        if (now != null) {
+            now.commit();
+        }
+    }
+
+    @Override
+    public void rollback() throws SQLException {
+        Connection now = ofTransaction("rollback");
+        if (now != null) {
+            now.rollback();
+        }
+    }
+
+    private @Nullable Connection ofTransaction(String call) throws SQLException {
+        checkOpen();
+        Connection now = chosen;
+        if (now == null && autoCommit) {
+            throw new SQLException(call + " while autocommit is on", NO_TRANSACTION);
+        }
+        return now;
+    }
+
+    // The life of the connection.
+
+    @Override
+    public void close() throws SQLException {
+        if (!closed) {
+            closed = true;
+            Connection now = chosen;
+            chosen = null;
+            if (now != null) {
+                now.close();
+            }
+        }
+    }
+
+    @Override
+    public void abort(Executor executor) throws SQLException {
+        closed = true;
+        Connection now = chosen;
+        if (now != null) {
+            now.abort(executor);
+        }
+    }
+
+    @Override
+    public boolean isClosed() throws SQLException {
+        Connection now = chosen;
+        return closed || (now != null && now.isClosed());
+    }
+
+    /** One that has not chosen yet is as good as its pool. */
+    @Override
+    public boolean isValid(int timeoutSeconds) throws SQLException {
+        Connection now = chosen;
+        return !closed && (now == null || now.isValid(timeoutSeconds));
+    }
+
+    @Override
+    public @Nullable SQLWarning getWarnings() throws SQLException {
+        checkOpen();
+        Connection now = chosen;
+        return now == null ? null : now.getWarnings();
+    }
+
+    @Override
+    public void clearWarnings() throws SQLException {
+        checkOpen();
+        Connection now = chosen;
+        if (now != null) {
+            now.clearWarnings();
+        }
+    }
+
+    @Override
+    public void beginRequest() throws SQLException {
+        Connection now = chosen;
+        if (now != null) {
+            now.beginRequest();
+        }
+    }
+
+    @Override
+    public void endRequest() throws SQLException {
+        Connection now = chosen;
+        if (now != null) {
+            now.endRequest();
+        }
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> type) throws SQLException {
+        return type.isInstance(this) ? type.cast(this) : chosen().unwrap(type);
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> type) throws SQLException {
+        return type.isInstance(this) || chosen().isWrapperFor(type);
+    }
+
+    // Settings, which each connection that is chosen is given.
+
+    @Override
+    public void setCatalog(String catalog) throws SQLException {
+        set("catalog", connection -> connection.setCatalog(catalog));
+    }
+
+    @Override
+    public void setTransactionIsolation(int level) throws SQLException {
+        set("isolation", connection -> connection.setTransactionIsolation(level));
+    }
+
+    @Override
+    public void setTypeMap(Map<String, Class<?>> types) throws SQLException {
+        set("typeMap", connection -> connection.setTypeMap(types));
+    }
+
+    @Override
+    public void setHoldability(int holdability) throws SQLException {
+        set("holdability", connection -> connection.setHoldability(holdability));
+    }
+
+    @Override
+    public void setSchema(@Nullable String schema) throws SQLException {
+        set("schema", connection -> connection.setSchema(schema));
+    }
+
+    @Override
+    public void setNetworkTimeout(Executor executor, int milliseconds) throws SQLException {
+        set("networkTimeout", connection -> connection.setNetworkTimeout(executor, milliseconds));
+    }
+
+    @Override
+    public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
+        info("clientInfo " + name, connection -> connection.setClientInfo(name, value));
+    }
+
+    @Override
+    public void setClientInfo(Properties properties) throws SQLClientInfoException {
+        settings.keySet().removeIf(name -> name.startsWith("clientInfo"));
+        info("clientInfo", connection -> connection.setClientInfo(properties));
+    }
+
+    private void info(String name, Setting setting) throws SQLClientInfoException {
+        try {
+            set(name, setting);
+        } catch (SQLClientInfoException e) {
+            throw e;
+        } catch (SQLException e) {
+            throw new SQLClientInfoException(
+                    e.getMessage(), e.getSQLState(), e.getErrorCode(), Map.<String, ClientInfoStatus>of(), e);
+        }
+    }
+
+    // Everything else is the chosen connection's.
+
+    @Override
+    public Statement createStatement() throws SQLException {
+        return chosen().createStatement();
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql) throws SQLException {
+        return chosen().prepareStatement(sql);
+    }
+
+    @Override
+    public CallableStatement prepareCall(String sql) throws SQLException {
+        return chosen().prepareCall(sql);
+    }
+
+    @Override
+    public String nativeSQL(String sql) throws SQLException {
+        return chosen().nativeSQL(sql);
+    }
+
+    @Override
+    public DatabaseMetaData getMetaData() throws SQLException {
+        return chosen().getMetaData();
+    }
+
+    @Override
+    public String getCatalog() throws SQLException {
+        return chosen().getCatalog();
+    }
+
+    @Override
+    public Statement createStatement(int type, int concurrency) throws SQLException {
+        return chosen().createStatement(type, concurrency);
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, int type, int concurrency) throws SQLException {
+        return chosen().prepareStatement(sql, type, concurrency);
+    }
+
+    @Override
+    public CallableStatement prepareCall(String sql, int type, int concurrency) throws SQLException {
+        return chosen().prepareCall(sql, type, concurrency);
+    }
+
+    @Override
+    public Map<String, Class<?>> getTypeMap() throws SQLException {
+        return chosen().getTypeMap();
+    }
+
+    @Override
+    public int getTransactionIsolation() throws SQLException {
+        return chosen().getTransactionIsolation();
+    }
+
+    @Override
+    public int getHoldability() throws SQLException {
+        return chosen().getHoldability();
+    }
+
+    @Override
+    public Savepoint setSavepoint() throws SQLException {
+        return chosen().setSavepoint();
+    }
+
+    @Override
+    public Savepoint setSavepoint(String name) throws SQLException {
+        return chosen().setSavepoint(name);
+    }
+
+    @Override
+    public Statement createStatement(int type, int concurrency, int holdability) throws SQLException {
+        return chosen().createStatement(type, concurrency, holdability);
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, int type, int concurrency, int holdability)
+            throws SQLException {
+        return chosen().prepareStatement(sql, type, concurrency, holdability);
+    }
+
+    @Override
+    public CallableStatement prepareCall(String sql, int type, int concurrency, int holdability) throws SQLException {
+        return chosen().prepareCall(sql, type, concurrency, holdability);
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, int autoGeneratedKeys) throws SQLException {
+        return chosen().prepareStatement(sql, autoGeneratedKeys);
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, int[] columnIndexes) throws SQLException {
+        return chosen().prepareStatement(sql, columnIndexes);
+    }
+
+    @Override
+    public PreparedStatement prepareStatement(String sql, String[] columnNames) throws SQLException {
+        return chosen().prepareStatement(sql, columnNames);
+    }
+
+    @Override
+    public Clob createClob() throws SQLException {
+        return chosen().createClob();
+    }
+
+    @Override
+    public Blob createBlob() throws SQLException {
+        return chosen().createBlob();
+    }
+
+    @Override
+    public NClob createNClob() throws SQLException {
+        return chosen().createNClob();
+    }
+
+    @Override
+    public SQLXML createSQLXML() throws SQLException {
+        return chosen().createSQLXML();
+    }
+
+    @Override
+    public String getClientInfo(String name) throws SQLException {
+        return chosen().getClientInfo(name);
+    }
+
+    @Override
+    public Properties getClientInfo() throws SQLException {
+        return chosen().getClientInfo();
+    }
+
+    @Override
+    public Array createArrayOf(String type, Object[] elements) throws SQLException {
+        return chosen().createArrayOf(type, elements);
+    }
+
+    @Override
+    public Struct createStruct(String type, Object[] attributes) throws SQLException {
+        return chosen().createStruct(type, attributes);
+    }
+
+    @Override
+    public String getSchema() throws SQLException {
+        return chosen().getSchema();
+    }
+
+    @Override
+    public int getNetworkTimeout() throws SQLException {
+        return chosen().getNetworkTimeout();
+    }
+
+    @Override
+    public boolean setShardingKeyIfValid(ShardingKey key, ShardingKey superKey, int timeout) throws SQLException {
+        return chosen().setShardingKeyIfValid(key, superKey, timeout);
+    }
+
+    @Override
+    public boolean setShardingKeyIfValid(ShardingKey key, int timeout) throws SQLException {
+        return chosen().setShardingKeyIfValid(key, timeout);
+    }
+
+    @Override
+    public void rollback(Savepoint savepoint) throws SQLException {
+        chosen().rollback(savepoint);
+    }
+
+    @Override
+    public void releaseSavepoint(Savepoint savepoint) throws SQLException {
+        chosen().releaseSavepoint(savepoint);
+    }
+
+    @Override
+    public void setShardingKey(ShardingKey key, ShardingKey superKey) throws SQLException {
+        chosen().setShardingKey(key, superKey);
+    }
+
+    @Override
+    public void setShardingKey(ShardingKey key) throws SQLException {
+        chosen().setShardingKey(key);
+    }
+
+    @Override
+    public String toString() {
+        Connection now = chosen;
+        return now == null ? "RoutedConnection[not chosen yet, readOnly=" + readOnly + "]" : now.toString();
+    }
+}

@@ -1,0 +1,213 @@
+package io.github.pgbaton.hikari;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Two pools behind one data source on a real cluster. */
+@Timeout(300)
+class ReadWriteIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    @RegisterExtension
+    static final PatroniClusterExtension CLUSTER = Pools.quick();
+
+    private PatroniCluster cluster;
+    private ReadWriteDataSource source;
+
+    @BeforeEach
+    void open() {
+        cluster = CLUSTER.cluster();
+        cluster.awaitPrimary(PATIENCE);
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(Pools.url(cluster));
+        config.setUsername(cluster.user());
+        config.setPassword(cluster.password());
+        config.setPoolName("pair");
+        config.setMaximumPoolSize(3);
+        config.setConnectionTimeout(PATIENCE.toMillis());
+        source = ReadWriteDataSource.create(config, replicas -> replicas.setMaximumPoolSize(5));
+    }
+
+    @AfterEach
+    void close() {
+        source.close();
+    }
+
+    /** In the order in which Spring does it. */
+    private Connection begin(boolean readOnly) throws SQLException {
+        Connection connection = source.getConnection();
+        if (readOnly) {
+            connection.setReadOnly(true);
+        }
+        connection.setAutoCommit(false);
+        return connection;
+    }
+
+    private static boolean standby(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_is_in_recovery()")) {
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
+    private void awaitReadsOnReplicas() {
+        await().atMost(PATIENCE).until(() -> {
+            try (Connection connection = begin(true)) {
+                boolean standby = standby(connection);
+                connection.commit();
+                return standby;
+            }
+        });
+    }
+
+    @Test
+    void readOnlyTransactionsRunOnReplicasAndAllOthersOnThePrimary() throws Exception {
+        awaitReadsOnReplicas();
+        try (Connection connection = begin(false);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE IF NOT EXISTS pair (a int)");
+            assertThat(standby(connection)).isFalse();
+            assertThatThrownBy(() -> connection.setReadOnly(true))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25001"))
+                    .hasMessageContaining("in the middle of a transaction");
+            connection.commit();
+            connection.setReadOnly(true);
+            assertThat(standby(connection)).isTrue();
+            connection.commit();
+            connection.setReadOnly(false);
+            assertThat(standby(connection)).isFalse();
+            connection.rollback();
+        }
+        try (Connection connection = begin(true);
+                Statement statement = connection.createStatement()) {
+            assertThatThrownBy(() -> statement.execute("INSERT INTO pair VALUES (1)"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+            connection.rollback();
+        }
+        assertThat(source.primaryPool().getMaximumPoolSize()).isEqualTo(3);
+        assertThat(source.replicaPool().getMaximumPoolSize()).isEqualTo(5);
+        assertThat(source.replicaPool().getPoolName()).isEqualTo("pair-replicas");
+        assertThat(source.unwrap(HikariDataSource.class)).isSameAs(source.primaryPool());
+        assertThat(source.primaryPool().getHikariPoolMXBean().getActiveConnections())
+                .isZero();
+        assertThat(source.replicaPool().getHikariPoolMXBean().getActiveConnections())
+                .isZero();
+        source.close();
+        assertThat(source.primaryPool().isClosed()).isTrue();
+        assertThat(source.replicaPool().isClosed()).isTrue();
+        assertThatThrownBy(source::getConnection).hasMessageContaining("closed");
+    }
+
+    @Test
+    void bothSidesGoOnThroughAFailover() throws Exception {
+        awaitReadsOnReplicas();
+        try (Connection connection = begin(false);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE IF NOT EXISTS written (standby bool)");
+            statement.execute("TRUNCATE written");
+            connection.commit();
+        }
+        String primary = cluster.awaitPrimary(PATIENCE);
+        AtomicBoolean stop = new AtomicBoolean();
+        AtomicInteger reads = new AtomicInteger();
+        AtomicInteger writes = new AtomicInteger();
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            all.add(running("reader-" + i, stop, () -> {
+                try (Connection connection = begin(true)) {
+                    standby(connection);
+                    connection.commit();
+                    reads.incrementAndGet();
+                }
+            }));
+            all.add(running("writer-" + i, stop, () -> {
+                try (Connection connection = begin(false);
+                        Statement statement = connection.createStatement()) {
+                    statement.execute("INSERT INTO written VALUES (pg_is_in_recovery())");
+                    commit(connection);
+                    writes.incrementAndGet();
+                }
+            }));
+        }
+        await().atMost(PATIENCE).until(() -> reads.get() > 20 && writes.get() > 20);
+
+        cluster.kill(primary);
+        await().atMost(PATIENCE)
+                .until(() ->
+                        cluster.leader().filter(now -> !now.equals(primary)).isPresent());
+        cluster.awaitPrimary(PATIENCE);
+
+        int readBefore = reads.get();
+        int writtenBefore = writes.get();
+        await().atMost(PATIENCE).until(() -> reads.get() > readBefore + 20 && writes.get() > writtenBefore + 20);
+        awaitReadsOnReplicas();
+        stop.set(true);
+        for (CompletableFuture<Void> one : all) {
+            one.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        }
+        try (Connection connection = begin(false);
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery("SELECT count(*) FILTER (WHERE standby), count(*) FROM written")) {
+            row.next();
+            assertThat(row.getInt(1)).isZero();
+            assertThat(row.getInt(2)).isGreaterThanOrEqualTo(writes.get());
+        }
+    }
+
+    /** There is no ledger here, so a COMMIT that was cut off is told as it is. */
+    private static void commit(Connection connection) throws SQLException {
+        try {
+            connection.commit();
+        } catch (SQLException e) {
+            assertThat(e.getSQLState()).isEqualTo("08007");
+        }
+    }
+
+    private interface Body {
+        void run() throws SQLException;
+    }
+
+    private static CompletableFuture<Void> running(String name, AtomicBoolean stop, Body body) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    while (!stop.get()) {
+                        try {
+                            body.run();
+                        } catch (SQLException e) {
+                            throw new IllegalStateException(name + ": " + e.getSQLState() + " " + e.getMessage(), e);
+                        }
+                    }
+                },
+                task -> {
+                    Thread thread = new Thread(task, name);
+                    thread.setDaemon(true);
+                    thread.start();
+                });
+    }
+}
