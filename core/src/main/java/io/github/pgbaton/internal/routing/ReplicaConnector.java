@@ -139,7 +139,8 @@ final class ReplicaConnector {
             tellOwnFailure(deadline);
             watch.awaitNews(board, view, Math.min(deadline.leftNanos(), FIRST_LOOK_NANOS), abandoned);
         } else {
-            watch.awaitNews(board, view, Math.min(deadline.leftNanos(), PAUSE_NANOS), abandoned);
+            // They are fit and cannot be connected to: to try at once again would help nobody.
+            watch.rest(Math.min(deadline.leftNanos(), PAUSE_NANOS), abandoned);
         }
         return null;
     }
@@ -197,7 +198,9 @@ final class ReplicaConnector {
                     && !session.socket().aborted();
             if (!good) {
                 attempts.add(member, standby ? "became unfit meanwhile" : "is no standby any more");
-                watch.suspect(member);
+                if (!standby) {
+                    watch.suspect(member);
+                }
             }
             return good ? session : null;
         } finally {
@@ -214,7 +217,8 @@ final class ReplicaConnector {
 
     private static boolean isHopeless(SQLException failure) {
         try {
-            PrimaryConnector.giveUpUnlessTransient(failure, false);
+            // One that has no room for another client now may have some later.
+            PrimaryConnector.giveUpUnlessTransient(failure, true);
             return false;
         } catch (SQLException e) {
             return true;

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -68,6 +69,7 @@ final class ReplicaWatch {
     private long unusedSince;
     private volatile @Nullable ConnectionSpec speaker;
     private volatile @Nullable HostPort primary;
+    private @Nullable String primarySystem;
     private int primaryTimeline;
     private long primaryPosition = -1;
 
@@ -165,6 +167,8 @@ final class ReplicaWatch {
             }
             speaker = null;
             looks.clear();
+            primary = null;
+            primaryPosition = -1;
         } finally {
             lock.unlock();
         }
@@ -249,7 +253,8 @@ final class ReplicaWatch {
         lock.lock();
         try {
             Progress progress = look.progress();
-            if (progress != null && look.isPrimary() && progress.timeline() >= primaryTimeline) {
+            if (progress != null && look.isPrimary() && leads(progress)) {
+                primarySystem = progress.systemIdentifier();
                 primary = member;
                 primaryTimeline = progress.timeline();
                 primaryPosition = progress.position();
@@ -264,9 +269,20 @@ final class ReplicaWatch {
         refresh();
     }
 
+    /** A zombie of the same cluster writes an older timeline than the primary. */
+    private boolean leads(Progress progress) {
+        return progress.timeline() >= primaryTimeline || !Objects.equals(progress.systemIdentifier(), primarySystem);
+    }
+
     /** A session to a replica broke, or its member is not what it was: no session goes there until it has answered. */
     void suspect(HostPort member) {
-        note(member, ReplicaLook.failed(new SQLException("a session to it broke", "08006")));
+        lock.lock();
+        try {
+            looks.remove(member);
+        } finally {
+            lock.unlock();
+        }
+        refresh();
         look(member);
     }
 
@@ -399,6 +415,19 @@ final class ReplicaWatch {
         try {
             long left = nanos;
             while (board.view() == seen && !tracker.isClosed() && left > 0 && !abandoned.getAsBoolean()) {
+                left = news.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits, whatever happens meanwhile, unless nobody wants it any more. */
+    void rest(long nanos, BooleanSupplier abandoned) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = nanos;
+            while (!tracker.isClosed() && left > 0 && !abandoned.getAsBoolean()) {
                 left = news.awaitNanos(left);
             }
         } finally {
