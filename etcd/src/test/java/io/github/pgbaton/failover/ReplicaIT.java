@@ -184,7 +184,8 @@ class ReplicaIT {
         String late = ask(connections.get(0)).member();
         asSuperuser(late, "SELECT pg_wal_replay_pause()");
         try {
-            asSuperuser(primary, "SELECT pg_logical_emit_message(false, 'replicas', repeat('x', 1048576))");
+            // With a commit, or it would stay in the primary's buffers.
+            asSuperuser(primary, "SELECT pg_logical_emit_message(true, 'replicas', repeat('x', 1048576))");
             Set<String> others = replicas();
             others.remove(late);
             await().atMost(PATIENCE)
@@ -192,6 +193,10 @@ class ReplicaIT {
             awaitOn(source, others);
         } finally {
             asSuperuser(late, "SELECT pg_wal_replay_resume()");
+        }
+        for (Connection connection : connections) {
+            // All on one member, and the new ones would all go to the other.
+            connection.close();
         }
         awaitOn(source, replicas());
     }
