@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.event.CommitUnknownException;
+import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.event.TransactionLostException;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
@@ -374,7 +376,7 @@ class TargetTest {
     }
 
     @Test
-    void readThatAReplicaTookWithItIsRunAgainOnAnother() throws Exception {
+    void autocommitStatementThatAReplicaTookWithItIsUnknownForItMayHaveBeenPromoted() throws Exception {
         BatonDataSource replicas = target("replica");
         AtomicBoolean broken = new AtomicBoolean();
         for (ScriptedPostgres server : List.of(second, third)) {
@@ -383,10 +385,47 @@ class TargetTest {
                     : Reaction.SUCCEED);
         }
         try (Connection connection = replicas.getConnection()) {
-            run(connection, "SELECT once");
+            assertThatThrownBy(() -> run(connection, "SELECT once")).isInstanceOf(StatementUnknownException.class);
+            assertThat(runs(connection, "SELECT 2")).isNotSameAs(primary);
         }
         assertThat(broken).isTrue();
         assertThat(primary.statements()).isEmpty();
+    }
+
+    /** The statement reaches a member that was promoted just now, of which nobody knows: its COMMIT is no read's. */
+    @Test
+    void commitInFlightOnAMemberThatWasPromotedBeforeTheTransactionIsUnknown() throws Exception {
+        String seeds = primary.address() + "," + second.address() + "," + third.address();
+        BatonDataSource replicas = scripts.dataSource("//" + seeds + "/db?target=replica");
+        try (Connection connection = replicas.getConnection()) {
+            ScriptedPostgres on = runs(connection, "SELECT 1");
+            connection.setAutoCommit(false);
+            on.timeline(2).inRecovery(false);
+            on.answers(sql -> sql.startsWith("SHOW transaction_read_only") ? new String[] {"off"} : null);
+            on.script(sql -> sql.equals("COMMIT") ? Reaction.HANG_UP : Reaction.SUCCEED);
+            run(connection, "INSERT 1");
+            assertThatThrownBy(connection::commit).isInstanceOf(CommitUnknownException.class);
+            assertThat(other(on).statements()).doesNotContain("INSERT 1");
+        }
+    }
+
+    @Test
+    void commitInFlightOnAStandbyIsRunAgainWithItsReads() throws Exception {
+        BatonDataSource replicas = target("replica");
+        try (Connection connection = replicas.getConnection()) {
+            connection.setAutoCommit(false);
+            ScriptedPostgres on = runs(connection, "SELECT 1");
+            AtomicBoolean hungUp = new AtomicBoolean();
+            on.script(sql ->
+                    sql.equals("COMMIT") && hungUp.compareAndSet(false, true) ? Reaction.HANG_UP : Reaction.SUCCEED);
+            connection.commit();
+            assertThat(hungUp).isTrue();
+            assertThat(on.statements()).contains("COMMIT");
+            List<String> all = new ArrayList<>(second.statements());
+            all.addAll(third.statements());
+            assertThat(all).filteredOn("SELECT 1"::equals).hasSize(2);
+            assertThat(all).filteredOn("COMMIT"::equals).hasSize(2);
+        }
     }
 
     @Test
