@@ -132,8 +132,9 @@ public enum BatonProperty {
             "auto",
             Kind.CHOICE,
             Limits.oneOf(CommitMode.class),
-            "how it is found out whether a COMMIT that was cut off took effect: by a token in the ledger table, or not at"
-                    + " all; `auto` takes the ledger where it is usable"),
+            "how it is found out whether a COMMIT that was cut off took effect: by a token in the ledger table, by its"
+                    + " transaction id, or not at all; `auto` takes the ledger where it is usable, else the transaction"
+                    + " id"),
     TARGET(
             "target",
             "primary",

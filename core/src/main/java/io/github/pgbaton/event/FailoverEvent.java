@@ -4,6 +4,8 @@ import io.github.pgbaton.topology.HostPort;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What happened to the way to the primary of one cluster; an immutable value, delivered in the order in which it happened.
@@ -122,4 +124,46 @@ public sealed interface FailoverEvent {
      * @param source which tells it
      */
     record SourceHealed(String cluster, Instant at, String source) implements FailoverEvent {}
+
+    /**
+     * After a failover, the latest commits that this JVM was told of on the timelines before were looked up on the new
+     * primary. One that is lost was acknowledged by PostgreSQL and is not there: replication was asynchronous, or Patroni's
+     * synchronous mode had no synchronous standby for a while.
+     *
+     * <p>Only commits that can be looked up are: those with a token in the ledger, and those whose transaction id was asked
+     * for; of each database and user the latest 4096.
+     *
+     * @param cluster see {@link FailoverEvent#cluster}
+     * @param at see {@link FailoverEvent#at}
+     * @param timeline that the new primary writes
+     * @param lost certainly, the earliest first
+     * @param moreMayBeLost whether there were more commits than are kept, and the earlier ones may have been lost too
+     * @param present how many are there
+     * @param unknown how many could not be looked up; the log says why
+     */
+    record CommitsAudited(
+            String cluster,
+            Instant at,
+            int timeline,
+            List<LostCommit> lost,
+            boolean moreMayBeLost,
+            int present,
+            int unknown)
+            implements FailoverEvent {
+        public CommitsAudited {
+            lost = List.copyOf(lost);
+        }
+    }
+
+    /**
+     * A commit that was acknowledged and is not there.
+     *
+     * @param acknowledged when, by this machine's clock
+     * @param token that it left in the ledger, null where there is none
+     * @param xid its transaction id, null where it has a token
+     */
+    record LostCommit(
+            Instant acknowledged,
+            @Nullable UUID token,
+            @Nullable String xid) {}
 }

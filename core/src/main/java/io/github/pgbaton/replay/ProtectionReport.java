@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param unprotectedTransactions all others that were committed
  * @param replayed transactions that went on after a replay
  * @param lost transactions whose session broke and that could not be replayed
+ * @param withoutStandby transactions that were committed while, as a session was told within the last two seconds, the
+ *     server waited for no synchronous standby, though Patroni's synchronous mode is on: so it is for a while after a
+ *     failover, and another failover in that time may lose them
  * @param reasons how often each kept a transaction from being protected; past a bound, the rest is counted under
  *     "something else"
  */
@@ -21,6 +24,7 @@ public record ProtectionReport(
         long unprotectedTransactions,
         long replayed,
         long lost,
+        long withoutStandby,
         Map<Reason, Long> reasons) {
 
     /**

@@ -3,6 +3,7 @@ package io.github.pgbaton.scripted;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** Builds the server's side of PostgreSQL's protocol, version 3; stateless. */
 final class Message {
@@ -55,10 +56,14 @@ final class Message {
         return of('T', body.toByteArray());
     }
 
-    static byte[] row(String... values) {
+    static byte[] row(@Nullable String... values) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         body.writeBytes(ByteBuffer.allocate(2).putShort((short) values.length).array());
         for (String value : values) {
+            if (value == null) {
+                body.writeBytes(ByteBuffer.allocate(4).putInt(-1).array());
+                continue;
+            }
             byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
             body.writeBytes(ByteBuffer.allocate(4).putInt(bytes.length).array());
             body.writeBytes(bytes);

@@ -44,6 +44,8 @@ public final class ScriptedPostgres implements AutoCloseable {
         FAIL,
         /** ERROR 57P01, as a foreign server's comes through, and lives on. */
         FAIL_57P01,
+        /** ERROR 22023, as for a transaction id that was never given, and lives on. */
+        FAIL_FUTURE,
         /** ERROR 25006, as from a standby, and lives on. */
         FAIL_READ_ONLY
     }
@@ -63,6 +65,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     private volatile String system = "7000000000000000001";
     private volatile boolean reportsStanding = true;
     private volatile boolean ledger;
+    private volatile boolean xids;
     private volatile boolean reportsPrimary;
     private volatile long position = 1 << 24;
 
@@ -154,6 +157,12 @@ public final class ScriptedPostgres implements AutoCloseable {
     /** As after ./run ledger create; statements on the ledger are as any. */
     public ScriptedPostgres ledger() {
         ledger = true;
+        return this;
+    }
+
+    /** Lets the role ask for transaction ids; a test has the answers. */
+    public ScriptedPostgres xids() {
+        xids = true;
         return this;
     }
 
@@ -375,6 +384,12 @@ public final class ScriptedPostgres implements AutoCloseable {
                     status = status == 'I' ? 'I' : 'E';
                     return true;
                 }
+                case FAIL_FUTURE -> {
+                    out.write(Message.error("ERROR", "22023", "transaction ID 700 is in the future"));
+                    failed = true;
+                    status = status == 'I' ? 'I' : 'E';
+                    return true;
+                }
                 case FAIL_READ_ONLY -> {
                     out.write(Message.error("ERROR", "25006", "cannot execute INSERT in a read-only transaction"));
                     failed = true;
@@ -441,7 +456,10 @@ public final class ScriptedPostgres implements AutoCloseable {
                 yes,
                 yes,
                 "app",
-                "db"
+                "db",
+                xids ? "t" : "f",
+                "f",
+                "7"
             };
         }
 

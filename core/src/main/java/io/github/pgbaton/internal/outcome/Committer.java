@@ -29,7 +29,8 @@ import org.postgresql.util.PSQLException;
 
 /**
  * Commits the transactions of one session: each COMMIT carries a new token into the ledger, in the same burst and under the
- * same Sync, so the token is there if and only if the transaction is.
+ * same Sync, so the token is there if and only if the transaction is. Without a ledger the transaction's id is asked for
+ * first, and the COMMIT is sent once it is known.
  *
  * <p>It judges by what PostgreSQL said last. A call that failed on a session that is open still has read ReadyForQuery
  * behind its own Sync, so the server has dealt with the COMMIT and refused it. A session that broke tells nothing.
@@ -50,25 +51,40 @@ public final class Committer {
     /** Somebody deallocated it on the server; PgJDBC prepares it anew the next time. */
     private static final String NO_SUCH_STATEMENT = "26000";
 
+    /** Not allowed, or not there. */
+    private static final Set<String> MAY_NOT_ASK = Set.of("42501", "42883");
+
     private static final String READ_ONLY_TRANSACTION = "25006";
     private static final String FAILED_TRANSACTION = "25P02";
     private static final long RECHECK_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final long STANDBY_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final ClusterRef cluster;
     private final Ledger shared;
     private final OpenSession session;
     private final PgConnection connection;
+    private final XidCapture capture;
+    private final CommitAudit audit;
+    private final int number;
+    private final @Nullable String member;
     private SessionFacts facts;
     private long askedNanos;
     private @Nullable PreparedStatement statement;
+    /** Why no transaction id can be had from this session, null where it can. */
+    private @Nullable String noXid;
 
     private Committer(ClusterRef cluster, OpenSession session, SessionFacts facts) {
         this.cluster = cluster;
         this.shared = Ledger.of(cluster);
         this.session = session;
         this.connection = session.connection();
+        this.capture = new XidCapture(connection);
+        this.audit = CommitAudit.of(cluster);
+        this.number = audit.session();
+        this.member = cluster.member(session);
         this.facts = facts;
         this.askedNanos = System.nanoTime();
+        this.noXid = facts.noXid();
     }
 
     /**
@@ -91,10 +107,10 @@ public final class Committer {
 
     private void noteLedger() throws SQLException {
         CommitMode mode = cluster.config().commitOutcome();
-        if (mode == CommitMode.NONE) {
+        if (mode == CommitMode.NONE || mode == CommitMode.XID) {
             return;
         }
-        shared.seen(facts.ledger());
+        shared.seen(facts.ledger(), mode == CommitMode.AUTO && noXid == null);
         if (mode == CommitMode.LEDGER && facts.ledger() instanceof LedgerStatus.Unusable unusable) {
             throw new SQLNonTransientException(
                     "commitOutcome=ledger, and " + unusable.reason()
@@ -108,29 +124,48 @@ public final class Committer {
         return new Backend(session.address(), facts.pid(), facts.backendStart());
     }
 
-    /** @return whether commits carry a token */
+    /** @return whether the outcome of a COMMIT that is cut off can be found out */
     public boolean protects() {
-        return cluster.config().commitOutcome() != CommitMode.NONE && facts.ledger() instanceof LedgerStatus.Usable;
+        return tokens() || xids();
     }
 
-    /** @return why commits carry no token, for reports; null where they do */
+    private boolean tokens() {
+        CommitMode mode = cluster.config().commitOutcome();
+        return (mode == CommitMode.AUTO || mode == CommitMode.LEDGER) && facts.ledger() instanceof LedgerStatus.Usable;
+    }
+
+    private boolean xids() {
+        CommitMode mode = cluster.config().commitOutcome();
+        return noXid == null && (mode == CommitMode.XID || (mode == CommitMode.AUTO && !tokens()));
+    }
+
+    /** @return why commits are not protected, for reports; null where they are */
     public @Nullable String unprotected() {
-        if (cluster.config().commitOutcome() == CommitMode.NONE) {
-            return "commitOutcome=none";
+        if (tokens()) {
+            return null;
         }
-        return facts.ledger() instanceof LedgerStatus.Unusable unusable ? unusable.reason() : null;
+        String noLedger = facts.ledger() instanceof LedgerStatus.Unusable unusable ? unusable.reason() : "";
+        return switch (cluster.config().commitOutcome()) {
+            case NONE -> "commitOutcome=none";
+            case LEDGER -> noLedger;
+            case XID -> noXid == null ? "commitOutcome=xid: a COMMIT that a failover cuts off may stay unknown" : noXid;
+            case AUTO -> noXid == null ? noLedger : noLedger + ", and " + noXid;
+        };
     }
 
     /**
-     * Looks again whether there is a ledger, where there was none a minute ago; one round trip then, none otherwise. For the
+     * Looks again whether there is a ledger, where there was none a minute ago, or a synchronous standby, where the server
+     * named none two seconds ago though Patroni is to keep one; one round trip then, none otherwise. For the
      * beginning of a transaction or a request.
      *
      * @throws SQLException PgJDBC's
      */
     public void refresh() throws SQLException {
-        if (protects()
-                || cluster.config().commitOutcome() == CommitMode.NONE
-                || System.nanoTime() - askedNanos < RECHECK_NANOS
+        CommitMode mode = cluster.config().commitOutcome();
+        boolean mayGetLedger = !tokens() && (mode == CommitMode.AUTO || mode == CommitMode.LEDGER);
+        boolean mayGetStandby = facts.alone() && cluster.synchronous();
+        if (!(mayGetLedger || mayGetStandby)
+                || System.nanoTime() - askedNanos < (mayGetStandby ? STANDBY_NANOS : RECHECK_NANOS)
                 || connection.getTransactionState() != TransactionState.IDLE) {
             return;
         }
@@ -158,12 +193,31 @@ public final class Committer {
         if (state == TransactionState.FAILED) {
             return refused(failedTransaction(), false);
         }
-        if (!readOnly && !protects() && cluster.config().commitOutcome() == CommitMode.LEDGER) {
+        if (!readOnly && !tokens() && cluster.config().commitOutcome() == CommitMode.LEDGER) {
             return refused(ledgerRequired(), true);
         }
-        boolean plain = readOnly || mayBeReadOnly() || !protects();
-        UUID token = plain ? null : UUID.randomUUID();
-        Doubt doubt = doubt(token, readOnly);
+        Xid xid = null;
+        boolean asked = !readOnly && xids();
+        if (asked) {
+            Doubt nothing = doubt(null, true, null);
+            try {
+                if (capture.reads() && capture.commitUnchanged()) {
+                    return Committed.PLAINLY;
+                }
+            } catch (SQLException e) {
+                // In a failed transaction it was the question that failed, and not the COMMIT behind it.
+                return connection.getTransactionState() == TransactionState.FAILED && !closed()
+                        ? notTold(e)
+                        : judge(e, nothing);
+            }
+            try {
+                xid = capture.take(member, Witnesses.of(cluster).on(session.address(), cluster));
+            } catch (SQLException e) {
+                return notTold(e);
+            }
+        }
+        UUID token = readOnly || mayBeReadOnly() || !tokens() ? null : UUID.randomUUID();
+        Doubt doubt = doubt(token, readOnly || (asked && xid == null), xid);
         Sent sent;
         try {
             sent = token == null ? plainly() : with(token);
@@ -183,11 +237,30 @@ public final class Committer {
                 return inDoubt(doubt, e);
             }
         }
-        if (token == null || sent.rows() == 0) {
-            return Committed.PLAINLY;
+        if (facts.alone() && cluster.synchronous()) {
+            cluster.protection().committedWithoutStandby();
         }
-        shared.committed(cluster);
-        return new Committed(token);
+        if (xid != null) {
+            audit.acknowledged(number, xid);
+        }
+        CommitResult result = Committed.PLAINLY;
+        if (token != null && sent.rows() > 0) {
+            audit.acknowledged(
+                    number, token, facts.ledgerOid(), facts.standing().timeline());
+            shared.committed(cluster);
+            result = new Committed(token);
+        }
+        lookAgain();
+        return result;
+    }
+
+    /** Of what became of the COMMIT it changes nothing any more. */
+    private void lookAgain() {
+        try {
+            refresh();
+        } catch (SQLException e) {
+            // The next call finds out what is the matter with the session.
+        }
     }
 
     /**
@@ -275,7 +348,7 @@ public final class Committer {
         if (token && LEDGER_REFUSES.contains(sqlState)) {
             facts = facts.with(new LedgerStatus.Unusable("pgbaton.tx refused a token: " + firstLine(failure)));
             askedNanos = System.nanoTime();
-            shared.seen(facts.ledger());
+            shared.seen(facts.ledger(), noXid == null && cluster.config().commitOutcome() == CommitMode.AUTO);
             return refused(tokenRefused("the ledger refused its token", failure), true);
         }
         return refused(failure, false);
@@ -307,7 +380,22 @@ public final class Committer {
         return new InDoubt(doubt, failure);
     }
 
-    private Doubt doubt(@Nullable UUID token, boolean readOnly) {
+    /** No COMMIT was sent, so nothing was committed. */
+    private CommitResult notTold(SQLException failure) {
+        if (session.socket().aborted() || closed()) {
+            return new NotSent();
+        }
+        String sqlState = String.valueOf(failure.getSQLState());
+        if (MAY_NOT_ASK.contains(sqlState)) {
+            noXid = "the transaction's id cannot be asked for: " + firstLine(failure);
+        } else if (!NO_SUCH_STATEMENT.equals(sqlState)) {
+            // It was the transaction that failed, as a serializable one may at any statement.
+            return refused(failure, false);
+        }
+        return refused(tokenRefused("PostgreSQL did not tell the transaction's id", failure), true);
+    }
+
+    private Doubt doubt(@Nullable UUID token, boolean readOnly, @Nullable Xid xid) {
         Standing standing = facts.standing();
         return new Doubt(
                 token,
@@ -319,7 +407,9 @@ public final class Committer {
                 facts.backendStart(),
                 standing.timeline(),
                 standing.systemIdentifier(),
-                token != null && facts.ledger() instanceof LedgerStatus.Usable usable ? usable.retention() : null);
+                token != null && facts.ledger() instanceof LedgerStatus.Usable usable ? usable.retention() : null,
+                xid,
+                token == null ? 0 : facts.ledgerOid());
     }
 
     /** Whether a token might be refused because of the transaction's mode. */

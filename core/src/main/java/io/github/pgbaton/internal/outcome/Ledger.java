@@ -44,16 +44,23 @@ final class Ledger {
         return cluster.shared(Ledger.class, () -> new Ledger(cluster.name(), System::nanoTime));
     }
 
-    /** Notes what a session found; a change is logged, and what stays the same is not. */
-    void seen(LedgerStatus status) {
+    /**
+     * Notes what a session found; a change is logged, and what stays the same is not.
+     *
+     * @param xids whether the transaction id takes its place where it is not usable
+     */
+    void seen(LedgerStatus status, boolean xids) {
         LedgerStatus before = last.getAndSet(status);
         if (status.equals(before)) {
             return;
         }
         if (status instanceof LedgerStatus.Unusable unusable) {
             LOG.warn(
-                    "{}: a COMMIT that a failover cuts off will be reported as unknown (08007), and its transaction not be"
-                            + " run again, because {}",
+                    xids
+                            ? "{}: each transaction is asked for its id before its COMMIT, which costs a round trip and"
+                                    + " tells less than a ledger, because {}"
+                            : "{}: a COMMIT that a failover cuts off will be reported as unknown (08007), and its"
+                                    + " transaction not be run again, because {}",
                     name,
                     unusable.reason());
         } else if (status instanceof LedgerStatus.Usable usable) {

@@ -3,9 +3,7 @@ package io.github.pgbaton.internal.outcome;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.MissingGuard;
 import io.github.pgbaton.internal.probe.OpenSession;
-import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.internal.routing.ClusterRef;
-import io.github.resilience4j.core.IntervalFunction;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -13,10 +11,8 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.core.TransactionState;
 import org.postgresql.jdbc.PgConnection;
 
 /**
@@ -41,34 +37,22 @@ import org.postgresql.jdbc.PgConnection;
  * <p>A row that was purged looks like a transaction that was never committed, so nothing is asked about a token older than
  * half the time that rows are kept.
  */
-public final class Resolver {
+public final class Resolver extends Resolving {
     private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
-
-    /** A barrier that hangs for longer is tried again on another session: this member may be no primary any more. */
-    private static final Duration BARRIER = Duration.ofSeconds(10);
 
     private static final Set<String> LEDGER_GONE = Set.of("42P01", "3F000", "42501", "42703");
     private static final String DUPLICATE = "23505";
 
-    private static final IntervalFunction PAUSE =
-            IntervalFunction.ofExponentialRandomBackoff(Duration.ofMillis(20), 1.7, 0.5, Duration.ofMillis(500));
-
-    private final ClusterRef cluster;
-    private final Doubt doubt;
     private final UUID token;
-    private final Deadline deadline;
-    private final BooleanSupplier cancelled;
     /** The original's and those of our own attempts whose answers were lost: each may hold the token's place. */
     private final Set<Backend> ghosts = new LinkedHashSet<>();
 
-    private String last = "no primary was reached";
+    /** How long this primary keeps rows, null before one was asked. */
+    private @Nullable Duration retention;
 
     private Resolver(ClusterRef cluster, Doubt doubt, UUID token, Deadline deadline, BooleanSupplier cancelled) {
-        this.cluster = cluster;
-        this.doubt = doubt;
+        super(cluster, doubt, deadline, cancelled);
         this.token = token;
-        this.deadline = deadline;
-        this.cancelled = cancelled;
         ghosts.add(new Backend(doubt.member(), doubt.pid(), doubt.backendStart()));
     }
 
@@ -81,71 +65,52 @@ public final class Resolver {
      */
     public static Resolution resolve(ClusterRef cluster, Doubt doubt, Deadline deadline, BooleanSupplier cancelled) {
         UUID token = doubt.token();
-        if (token == null) {
-            return new Resolution.Unknown("the COMMIT carried no token into a ledger", null);
+        Xid xid = doubt.xid();
+        if (token != null) {
+            Resolver resolver = new Resolver(cluster, doubt, token, deadline, cancelled);
+            Resolution found = resolver.run();
+            if (found instanceof Resolution.Committed) {
+                CommitAudit.of(cluster).acknowledged(doubt.pid(), token, doubt.ledgerOid(), resolver.timeline);
+            }
+            return found;
         }
-        return new Resolver(cluster, doubt, token, deadline, cancelled).run();
+        if (xid != null) {
+            Resolution found = new XidResolver(cluster, doubt, xid, deadline, cancelled).resolve();
+            if (found instanceof Resolution.Committed) {
+                CommitAudit.of(cluster).acknowledged(doubt.pid(), xid);
+            }
+            return found;
+        }
+        return new Resolution.Unknown("the COMMIT carried no token into a ledger", null);
     }
 
-    private Resolution run() {
-        for (int attempt = 1; ; attempt++) {
-            Resolution.Unknown end = over(null);
-            if (end != null) {
-                return end;
-            }
-            OpenSession session;
-            try {
-                session = cluster.open(deadline, cancelled);
-            } catch (SQLException e) {
-                return new Resolution.Unknown(last + "; then: " + e.getMessage(), null);
-            }
-            Resolution found = on(session);
-            if (found != null) {
-                return found;
-            }
-            cluster.suspect(session);
-            cluster.discard(session);
-            pause(attempt);
-        }
-    }
-
-    /** As many attempts as it takes on one session; null: it broke, or it is not on the primary. */
-    private @Nullable Resolution on(OpenSession session) {
-        SessionFacts facts;
-        try {
-            facts = SessionFacts.ask(session.connection(), deadline);
-        } catch (SQLException e) {
-            last = session.address() + ": " + e.getMessage();
-            return null;
-        }
-        Standing standing = facts.standing();
-        if (!standing.inRecovery() && (standing.systemIdentifier() == null || standing.timeline() <= 0)) {
-            return new Resolution.Unknown(
-                    "a primary of the past cannot be told from the one of now: role " + facts.role()
-                            + " may not execute pg_walfile_name or pg_control_system",
-                    session);
-        }
-        String refusal = refusal(session, standing);
-        if (refusal != null) {
-            last = session.address() + " " + refusal;
-            return null;
-        }
+    @Override
+    @Nullable
+    Resolution on(OpenSession session, SessionFacts facts) {
         if (!(facts.ledger() instanceof LedgerStatus.Usable usable)) {
             String why = facts.ledger() instanceof LedgerStatus.Unusable unusable ? unusable.reason() : "";
             return new Resolution.Unknown("the ledger cannot be asked: " + why, session);
         }
+        if (doubt.ledgerOid() != 0 && doubt.ledgerOid() != facts.ledgerOid()) {
+            return new Resolution.Unknown(
+                    "the ledger was made anew since, and tells nothing of what was before", session);
+        }
+        retention = usable.retention();
         for (int attempt = 1; ; attempt++) {
-            Resolution.Unknown end = over(usable.retention());
+            Resolution.Unknown end = over();
             if (end != null) {
                 return new Resolution.Unknown(end.reason(), session);
             }
             try {
-                Resolution found = attempt(session, usable.retention());
+                Resolution found = attempt(session);
                 if (found != null) {
                     return found;
                 }
             } catch (SQLException e) {
-                last = session.address() + ": " + e.getMessage();
+                if (!deadline.passed()) {
+                    // What the deadline breaks off says less than what was waited for.
+                    last = session.address() + ": " + e.getMessage();
+                }
                 if (LEDGER_GONE.contains(String.valueOf(e.getSQLState()))) {
                     return new Resolution.Unknown("the ledger cannot be asked: " + e.getMessage(), session);
                 }
@@ -157,23 +122,8 @@ public final class Resolver {
         }
     }
 
-    private @Nullable String refusal(OpenSession session, Standing standing) {
-        String refusal = cluster.refusal(session, standing);
-        if (refusal != null) {
-            return refusal;
-        }
-        String system = doubt.systemIdentifier();
-        if (system != null && !system.equals(standing.systemIdentifier())) {
-            return "belongs to another cluster (system identifier " + standing.systemIdentifier() + ", expected "
-                    + system + ")";
-        }
-        return standing.timeline() < doubt.timeline()
-                ? "writes timeline " + standing.timeline() + ", and the COMMIT was sent on " + doubt.timeline()
-                : null;
-    }
-
     /** Null: nothing is known yet, try again here. An exception: try again elsewhere. */
-    private @Nullable Resolution attempt(OpenSession session, Duration retention) throws SQLException {
+    private @Nullable Resolution attempt(OpenSession session) throws SQLException {
         PgConnection connection = session.connection();
         boolean tombstone;
         try (Calm calm = new Calm(connection, deadline)) {
@@ -184,7 +134,7 @@ public final class Resolver {
             try {
                 if (entomb(connection)) {
                     // The row of an original may have been purged while we waited in front of it.
-                    return over(retention) == null ? new Resolution.Aborted(session) : null;
+                    return over() == null ? new Resolution.Aborted(session) : null;
                 }
                 tombstone = true;
             } catch (SQLException e) {
@@ -215,12 +165,7 @@ public final class Resolver {
     /** The backends that may still be at it, where they are backends of this member. */
     private void endGhosts(PgConnection connection) {
         for (Backend ghost : ghosts) {
-            try {
-                ghost.end(connection);
-            } catch (SQLException e) {
-                // Not allowed, or the session broke: the tombstone waits for it, or finds that out.
-                last = String.valueOf(e.getMessage());
-            }
+            end(connection, ghost);
         }
     }
 
@@ -242,19 +187,6 @@ public final class Resolver {
         }
     }
 
-    /** Makes sure that no transaction is open after an error, and that the session can go on. */
-    private static boolean lives(PgConnection connection) {
-        if (connection.getTransactionState() == TransactionState.IDLE) {
-            return true;
-        }
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("ROLLBACK");
-            return connection.getTransactionState() == TransactionState.IDLE;
-        } catch (SQLException e) {
-            return false;
-        }
-    }
-
     private @Nullable String kind(PgConnection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.setQueryTimeout(0);
@@ -265,40 +197,18 @@ public final class Resolver {
         }
     }
 
-    /** Whether to stop, and why. */
-    private Resolution.@Nullable Unknown over(@Nullable Duration retention) {
+    @Override
+    Resolution.@Nullable Unknown expired() {
         Duration kept = doubt.retention();
         if (retention != null && (kept == null || retention.compareTo(kept) < 0)) {
             kept = retention;
         }
-        if (kept != null && doubt.age().compareTo(kept.dividedBy(2)) >= 0) {
-            return new Resolution.Unknown(
-                    "the COMMIT is " + doubt.age().toSeconds() + " s old, and the ledger keeps its rows for "
-                            + kept.toSeconds()
-                            + " s: after half of that nothing is concluded from a row that is not there",
-                    null);
-        }
-        if (Thread.currentThread().isInterrupted()) {
-            return new Resolution.Unknown("the thread was interrupted; before that: " + last, null);
-        }
-        if (cancelled.getAsBoolean()) {
-            return new Resolution.Unknown("the connection was closed meanwhile; before that: " + last, null);
-        }
-        if (deadline.passed()) {
-            return new Resolution.Unknown(
-                    "nothing was found out within " + deadline.length().toMillis() + " ms; last: " + last, null);
-        }
-        return null;
-    }
-
-    private void pause(int attempt) {
-        long nanos = Math.min(
-                TimeUnit.MILLISECONDS.toNanos(PAUSE.apply(Math.min(attempt, 20))), Math.max(deadline.leftNanos(), 0));
-        try {
-            TimeUnit.NANOSECONDS.sleep(nanos);
-        } catch (InterruptedException e) {
-            // The next look whether it is over sees it.
-            Thread.currentThread().interrupt();
-        }
+        return kept == null || doubt.age().compareTo(kept.dividedBy(2)) < 0
+                ? null
+                : new Resolution.Unknown(
+                        "the COMMIT is " + doubt.age().toSeconds() + " s old, and the ledger keeps its rows for "
+                                + kept.toSeconds()
+                                + " s: after half of that nothing is concluded from a row that is not there",
+                        null);
     }
 }

@@ -21,8 +21,19 @@ import org.postgresql.jdbc.PgConnection;
  * @param standing of the member
  * @param ledger whether it is usable
  * @param role that asked
+ * @param xids whether the role may ask for a transaction's id, and what became of it
+ * @param alone whether the server waits for no synchronous standby
+ * @param ledgerOid of the table, 0 where there is none: another one's tokens were left elsewhere
  */
-record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus ledger, String role) {
+record SessionFacts(
+        int pid,
+        long backendStart,
+        Standing standing,
+        LedgerStatus ledger,
+        String role,
+        boolean xids,
+        boolean alone,
+        long ledgerOid) {
     private static final String ANEW = "; drop it, and create it anew with ./run ledger create";
 
     private static final String CREATE_IT =
@@ -56,7 +67,12 @@ record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus 
             + " AND has_column_privilege(c.oid, 2::smallint, 'SELECT'), false),"
             + " EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname = 'purge'"
             + " AND has_function_privilege(p.oid, 'EXECUTE')),"
-            + " current_user, current_database()"
+            + " current_user, current_database(),"
+            // Older servers have some of them under another name only.
+            + " (SELECT count(DISTINCT p.proname) = 3 AND bool_and(has_function_privilege(p.oid, 'EXECUTE'))"
+            + " FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN"
+            + " ('pg_current_xact_id_if_assigned', 'pg_xact_status', 'pg_logical_emit_message')),"
+            + " current_setting('synchronous_standby_names') = '', coalesce(c.oid::bigint, 0)"
             + " FROM (SELECT) one LEFT JOIN pg_namespace n ON n.nspname = 'pgbaton'"
             + " LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'tx'";
 
@@ -84,7 +100,19 @@ record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus 
     }
 
     SessionFacts with(LedgerStatus found) {
-        return new SessionFacts(pid, backendStart, standing, found, role);
+        return new SessionFacts(pid, backendStart, standing, found, role, xids, alone, ledgerOid);
+    }
+
+    /** Why nothing can be concluded from a transaction id, null where it can. */
+    @Nullable
+    String noXid() {
+        if (!xids) {
+            return "role " + role + " may not execute pg_current_xact_id_if_assigned, pg_xact_status or"
+                    + " pg_logical_emit_message, or the server is older than PostgreSQL 13";
+        }
+        return standing.timeline() > 0 && standing.systemIdentifier() != null
+                ? null
+                : "role " + role + " may not execute pg_walfile_name or pg_control_system";
     }
 
     private static SessionFacts ask(PgConnection session, String question) throws SQLException {
@@ -98,7 +126,10 @@ record SessionFacts(int pid, long backendStart, Standing standing, LedgerStatus 
                     row.getLong(2),
                     standing,
                     ledger(row, session.haveMinimumServerVersion(OLDEST_SERVER)),
-                    row.getString(18));
+                    row.getString(18),
+                    row.getBoolean(20),
+                    row.getBoolean(21),
+                    row.getLong(22));
         }
     }
 

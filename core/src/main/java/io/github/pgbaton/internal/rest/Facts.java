@@ -29,11 +29,7 @@ final class Facts {
     private final Fact history = new Fact("/history") {
         @Override
         void read(String body) throws BadAnswer {
-            boolean current = publisher.history(PatroniJson.timeline(body), PatroniJson.history(body));
-            // A primary writes it a second or two after its promotion.
-            if (!current && staleHistories++ < STALE_HISTORIES) {
-                throw new NotYet("does not know the timeline of now yet");
-            }
+            publisher.history(PatroniJson.timeline(body), PatroniJson.history(body));
         }
     };
     /** The leader's own answer names it too; this one is for a leader that cannot be asked. */
@@ -66,16 +62,14 @@ final class Facts {
     /** Asks for what is missing; called once per round. */
     void ask(Endpoint endpoint) {
         settings.ask(endpoint);
+        if (publisher.historyIsOld() && staleHistories < STALE_HISTORIES) {
+            // A primary writes it a second or two after its promotion.
+            staleHistories++;
+            history.attempts = 0;
+        }
         history.ask(endpoint);
         if (publisher.known().systemIdentifier() == null) {
             system.ask(endpoint);
-        }
-    }
-
-    /** Good, and old. */
-    private static final class NotYet extends BadAnswer {
-        NotYet(String message) {
-            super(message);
         }
     }
 
@@ -106,8 +100,6 @@ final class Facts {
                 }
                 read(reply.body());
                 attempts = ATTEMPTS;
-            } catch (NotYet e) {
-                attempts = 0;
             } catch (BadAnswer e) {
                 LOG.debug("{} of Patroni is of no use: {}", path, e.getMessage());
             }

@@ -23,7 +23,7 @@ final class Json {
     private Json() {}
 
     /** An answer that cannot be used; the message does not quote it. */
-    static class BadAnswer extends Exception {
+    static final class BadAnswer extends Exception {
         BadAnswer(String message) {
             super(message);
         }

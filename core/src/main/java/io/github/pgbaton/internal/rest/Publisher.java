@@ -88,12 +88,15 @@ final class Publisher {
         publish();
     }
 
-    /** @return whether it is the history of the timeline that the leader writes, as far as that is known */
-    boolean history(int timeline, TimelineHistory whole) {
+    void history(int timeline, TimelineHistory whole) {
         historyTimeline = timeline;
         history = whole;
         publish();
-        return timeline >= known.fence();
+    }
+
+    /** @return whether the leader is known to write a later timeline than the history tells of */
+    boolean historyIsOld() {
+        return historyTimeline < known.fence();
     }
 
     void systemIdentifier(String system) {

@@ -10,6 +10,7 @@ import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.topology.ClusterState;
 import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.TimelineHistory;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
@@ -119,6 +121,42 @@ public final class ClusterRef {
      */
     public @Nullable String refusal(OpenSession session, Standing standing) {
         return tracker.refusal(session.address(), standing);
+    }
+
+    /** @return how the timelines follow each other, as the source told last */
+    public TimelineHistory history() {
+        return tracker.route().topology().history();
+    }
+
+    /** @return whether somebody tells who leads, and with it how the timelines follow each other */
+    public boolean toldByPatroni() {
+        return tracker.hasSource();
+    }
+
+    /**
+     * @param session that {@link #open} gave
+     * @return its member's name in Patroni, null where no source tells it
+     */
+    public @Nullable String member(OpenSession session) {
+        return tracker.memberAt(session.address());
+    }
+
+    /** @return whether Patroni is to keep a synchronous standby, as the source told last */
+    public boolean synchronous() {
+        return tracker.route().topology().settings().synchronous();
+    }
+
+    /**
+     * @param listener told of each timeline on which a primary is verified after an earlier one, as long as the tracker
+     *     lives; it returns at once
+     */
+    public void onNewTimeline(IntConsumer listener) {
+        tracker.succession().add(listener);
+    }
+
+    /** @param event for the listeners; never waits */
+    public void tell(FailoverEvent event) {
+        tracker.events().publish(event);
     }
 
     /** @return where it is counted how this cluster's transactions are protected */

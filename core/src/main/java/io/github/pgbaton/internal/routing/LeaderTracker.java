@@ -66,6 +66,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private volatile Semaphore connects;
     private final SwitchoverHold hold;
     private final HangMonitor hangs;
+    private final Succession succession = new Succession();
     private final ConcurrentMap<String, Object> shared = new ConcurrentHashMap<>();
     /** Of those that have connections to replicas; null while nobody does. */
     private volatile @Nullable ReplicaWatch replicas;
@@ -159,6 +160,10 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     SessionOpener opener() {
         return opener;
+    }
+
+    Succession succession() {
+        return succession;
     }
 
     EventQueue events() {
@@ -604,6 +609,7 @@ final class LeaderTracker implements LeaderSource.Listener {
             lock.unlock();
         }
         log.flush();
+        succession.verified(standing.timeline());
         if (source != null) {
             source.trust();
         }
@@ -637,16 +643,24 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
         sockets.abort(condemned);
         log.flush();
+        succession.verified(standing.timeline());
         judgeReplicas();
         return true;
     }
 
     private String nameAt(HostPort address) {
+        String name = memberAt(address);
+        return name == null ? address.toString() : name;
+    }
+
+    /** The name of the member that the source has at an address, null where it has none. */
+    @Nullable
+    String memberAt(HostPort address) {
         return route.topology().members().values().stream()
                 .filter(member -> member.address().equals(address))
                 .map(Member::name)
                 .findFirst()
-                .orElse(address.toString());
+                .orElse(null);
     }
 
     /** Again under the lock: two probers may come to their answers at once. */

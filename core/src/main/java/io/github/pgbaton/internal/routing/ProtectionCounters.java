@@ -25,6 +25,7 @@ public final class ProtectionCounters {
     private final LongAdder unprotectedOnes = new LongAdder();
     private final LongAdder replayed = new LongAdder();
     private final LongAdder lost = new LongAdder();
+    private final LongAdder withoutStandby = new LongAdder();
     private final ConcurrentMap<Reason, LongAdder> reasons = new ConcurrentHashMap<>();
 
     private ProtectionCounters(String cluster) {
@@ -66,21 +67,33 @@ public final class ProtectionCounters {
         lost.increment();
     }
 
+    /** A transaction was committed while the server waited for no synchronous standby, though Patroni is to keep one. */
+    public void committedWithoutStandby() {
+        withoutStandby.increment();
+    }
+
     private ProtectionReport report() {
         Map<Reason, Long> counts = new HashMap<>();
         reasons.forEach((reason, count) -> counts.put(reason, count.sum()));
         return new ProtectionReport(
-                cluster, protectedOnes.sum(), unprotectedOnes.sum(), replayed.sum(), lost.sum(), counts);
+                cluster,
+                protectedOnes.sum(),
+                unprotectedOnes.sum(),
+                replayed.sum(),
+                lost.sum(),
+                withoutStandby.sum(),
+                counts);
     }
 
     /** One clause for a log line. */
     String summary() {
         return String.format(
                 Locale.ROOT,
-                "transactions so far: %d protected, %d not, %d replayed, %d lost",
+                "transactions so far: %d protected, %d not, %d replayed, %d lost, %d committed without a synchronous standby",
                 protectedOnes.sum(),
                 unprotectedOnes.sum(),
                 replayed.sum(),
-                lost.sum());
+                lost.sum(),
+                withoutStandby.sum());
     }
 }

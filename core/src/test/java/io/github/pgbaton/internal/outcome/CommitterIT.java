@@ -311,7 +311,7 @@ class CommitterIT {
     }
 
     @Test
-    void aLedgerThatVanishesCostsOneTransactionAndThenCommitsAreUnprotected() throws SQLException {
+    void aLedgerThatVanishesCostsOneTransactionAndThenTransactionIdsTakeItsPlace() throws SQLException {
         OpenSession session = bench.open(ref);
         Committer committer = Committer.open(ref, session);
         bench.asAdmin("DROP SCHEMA pgbaton CASCADE");
@@ -322,7 +322,7 @@ class CommitterIT {
             assertThat(refused.failure().getSQLState()).isEqualTo("40001");
             assertThat(refused.failure().getMessage()).contains("pgbaton.tx");
         });
-        assertThat(committer.protects()).isFalse();
+        assertThat(committer.protects()).isTrue();
         assertThat(committer.unprotected()).contains("pgbaton.tx");
         LedgerBench.begin(session.connection(), 2);
         assertThat(committer.commit(false)).isEqualTo(new Committed(null));

@@ -25,7 +25,7 @@ final class LedgerBench implements AutoCloseable {
     private final PatroniCluster cluster;
     private final InetSocketAddress postgres;
     private final List<AutoCloseable> opened = new ArrayList<>();
-    private final Connection admin;
+    private Connection admin;
 
     LedgerBench(PatroniCluster cluster) throws Exception {
         this.cluster = cluster;
@@ -88,6 +88,14 @@ final class LedgerBench implements AutoCloseable {
     /** Another connection of the superuser, past the proxy. */
     Connection another() throws SQLException {
         return keep(DriverManager.getConnection(plainUrl(), cluster.superuser(), cluster.superuserPassword()));
+    }
+
+    /** After a crash, which ends the superuser's session too. */
+    void reconnect() {
+        org.awaitility.Awaitility.await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+            admin = keep(DriverManager.getConnection(plainUrl(), cluster.superuser(), cluster.superuserPassword()));
+            return "f".equals(value("SELECT pg_is_in_recovery()"));
+        });
     }
 
     /** A COMMIT waits from now on for a standby that does not exist; as long as until {@link #standbyIsBack}. */

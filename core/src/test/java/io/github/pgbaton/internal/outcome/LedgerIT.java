@@ -108,7 +108,7 @@ class LedgerIT {
     }
 
     @Test
-    void withoutItCommitsArePlainAndSayWhy() throws SQLException {
+    void withoutItTheTransactionIdIsAskedForAndItIsSaidWhy() throws SQLException {
         bench.asAdmin("DROP SCHEMA pgbaton CASCADE");
         OpenSession session = bench.open(ref);
         Committer committer = Committer.open(ref, session);
@@ -116,8 +116,9 @@ class LedgerIT {
 
         assertThat(committer.commit(false)).isEqualTo(new Committed(null));
 
-        assertThat(committer.protects()).isFalse();
+        assertThat(committer.protects()).isTrue();
         assertThat(committer.unprotected()).contains("there is no table pgbaton.tx");
+        assertThat(bench.proxy.sent()).anyMatch(sent -> sent.sql().equals(XidCapture.SQL));
         assertThat(bench.committed(1)).isTrue();
     }
 
@@ -243,7 +244,7 @@ class LedgerIT {
         bench.asAdmin("INSERT INTO pgbaton.tx VALUES (gen_random_uuid(), 'c', clock_timestamp() - interval '1 day')");
         AtomicLong clock = new AtomicLong();
         Ledger ledger = new Ledger("test", clock::get);
-        ledger.seen(new LedgerStatus.Usable(LedgerSql.DEFAULT_RETENTION, true));
+        ledger.seen(new LedgerStatus.Usable(LedgerSql.DEFAULT_RETENTION, true), false);
 
         clock.addAndGet(LedgerSql.DEFAULT_RETENTION.toNanos());
         ledger.committed(ref);

@@ -12,6 +12,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.postgresql.core.TransactionState;
+import org.postgresql.jdbc.PgConnection;
 
 /** Finds out on a real PostgreSQL what became of commits that were cut off at every possible place. */
 @Timeout(120)
@@ -61,10 +64,9 @@ class ResolverIT {
 
         assertThat(found).isInstanceOf(Resolution.Aborted.class);
         assertThat(bench.kinds()).isEqualTo("t");
-        assertThat(((Resolution.Aborted) found).session().connection().getTransactionState())
-                .isEqualTo(TransactionState.IDLE);
-        assertThat(((Resolution.Aborted) found).session().connection().getNetworkTimeout())
-                .isZero();
+        PgConnection asked = Objects.requireNonNull(found.session()).connection();
+        assertThat(asked.getTransactionState()).isEqualTo(TransactionState.IDLE);
+        assertThat(asked.getNetworkTimeout()).isZero();
     }
 
     @Test
@@ -226,7 +228,7 @@ class ResolverIT {
     void aBarrierWhoseAnswerWasLostIsTriedAgain() throws SQLException {
         Doubt doubt = doubtAfter(Action.LOSE_ANSWER);
         AtomicBoolean first = new AtomicBoolean(true);
-        bench.proxy.script(sent -> sent.sql().contains("pg_logical_emit_message") && first.getAndSet(false)
+        bench.proxy.script(sent -> sent.sql().contains("pg_logical_emit_message(") && first.getAndSet(false)
                 ? Action.LOSE_ANSWER
                 : Action.FORWARD);
 
@@ -240,6 +242,16 @@ class ResolverIT {
         bench.asAdmin("DROP SCHEMA pgbaton CASCADE");
 
         assertUnknown(resolve(doubt), "there is no table pgbaton.tx");
+    }
+
+    @Test
+    void nothingIsConcludedFromALedgerThatWasMadeAnew() throws SQLException {
+        Doubt doubt = doubtAfter(Action.LOSE_ANSWER);
+        bench.asAdmin("DROP SCHEMA pgbaton CASCADE");
+        bench.asAdmin(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
+
+        assertUnknown(resolve(doubt), "made anew");
+        assertThat(bench.kinds()).isEmpty();
     }
 
     @Test

@@ -61,7 +61,7 @@ class ResolverTest {
 
     /** The original is there, on every member, unless a test says otherwise. */
     private static String @Nullable [] rowOf(String sql) {
-        if (sql.contains("pg_logical_emit_message")) {
+        if (sql.contains("pg_logical_emit_message(")) {
             return new String[] {"0/0", ""};
         }
         if (sql.startsWith("SELECT kind")) {
@@ -181,10 +181,10 @@ class ResolverTest {
     void anOriginalThatTheNextPrimaryDoesNotHaveIsNotAcknowledged() throws Exception {
         first.script(sql -> sql.contains(TOMBSTONE)
                 ? Reaction.FAIL
-                : sql.contains("pg_logical_emit_message") ? Reaction.HANG : Reaction.SUCCEED);
+                : sql.contains("pg_logical_emit_message(") ? Reaction.HANG : Reaction.SUCCEED);
         CompletableFuture<Resolution> found = inBackground();
         await().atMost(PATIENCE)
-                .until(() -> first.statements().stream().anyMatch(sql -> sql.contains("pg_logical_emit_message")));
+                .until(() -> first.statements().stream().anyMatch(sql -> sql.contains("pg_logical_emit_message(")));
         source.elect("node2");
 
         assertThat(found.get(20, TimeUnit.SECONDS)).isInstanceOf(Resolution.Aborted.class);

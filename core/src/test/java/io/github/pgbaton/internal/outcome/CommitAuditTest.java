@@ -1,0 +1,174 @@
+package io.github.pgbaton.internal.outcome;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.event.FailoverEvent;
+import io.github.pgbaton.event.FailoverEvent.CommitsAudited;
+import io.github.pgbaton.event.FailoverEvent.LostCommit;
+import io.github.pgbaton.event.FailoverListener;
+import io.github.pgbaton.event.FailoverListeners;
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.pgbaton.scripted.ScriptedLeaderSource;
+import io.github.pgbaton.scripted.ScriptedPostgres;
+import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
+import io.github.pgbaton.topology.TimelineHistory;
+import io.github.pgbaton.topology.TimelineHistory.Switch;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What is told after a failover of commits that were acknowledged before it. */
+@Timeout(60)
+class CommitAuditTest {
+    private static final AtomicInteger SCOPES = new AtomicInteger();
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final UUID KEPT = UUID.randomUUID();
+
+    private final List<CommitsAudited> audits = new CopyOnWriteArrayList<>();
+    private final FailoverListener listener = this::heard;
+    private ScriptedPostgres first;
+    private ScriptedPostgres second;
+    private ScriptedLeaderSource source;
+    private ClusterRef cluster;
+
+    @BeforeEach
+    void open() throws Exception {
+        first = new ScriptedPostgres().xids();
+        second = new ScriptedPostgres().ledger().xids().timeline(2).answers(CommitAuditTest::rowOf);
+        String scope = "audit-" + SCOPES.incrementAndGet();
+        source = ScriptedLeaderSource.register(scope)
+                .member("node1", first.address())
+                .member("node2", second.address());
+        source.elect("node1");
+        Properties properties = new Properties();
+        properties.setProperty("user", "app");
+        cluster = ClusterRef.acquire(ConnectionSpec.parse(
+                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&sslmode=disable&scope=" + scope, properties));
+        FailoverListeners.add(listener);
+        cluster.discard(cluster.open(Deadline.in(PATIENCE)));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        FailoverListeners.remove(listener);
+        cluster.release();
+        first.close();
+        second.close();
+    }
+
+    private void heard(FailoverEvent event) {
+        if (event instanceof CommitsAudited audit && audit.cluster().equals(cluster.name())) {
+            audits.add(audit);
+        }
+    }
+
+    private static String @Nullable [] rowOf(String sql) {
+        if (sql.startsWith("SELECT token FROM pgbaton.tx")) {
+            return new String[] {KEPT.toString()};
+        }
+        if (sql.contains("pg_xact_status('")) {
+            return new String[] {
+                "1", "1000", "f", "off", "2", "7000000000000000001", sql.contains("'701'") ? "committed" : "aborted"
+            };
+        }
+        return null;
+    }
+
+    private static Xid xid(String number, long lsn) {
+        return new Xid(number, lsn, 1, "node1", null);
+    }
+
+    private void failOver() throws Exception {
+        source.history(new TimelineHistory(List.of(new Switch(1, 1000, "node2"))));
+        source.elect("node2");
+        cluster.discard(cluster.open(Deadline.in(PATIENCE)));
+    }
+
+    private CommitsAudited audit() {
+        await().atMost(PATIENCE).until(() -> !audits.isEmpty());
+        return audits.get(0);
+    }
+
+    @Test
+    void aTokenIsThereOrNot() throws Exception {
+        UUID lost = UUID.randomUUID();
+        CommitAudit audit = CommitAudit.of(cluster);
+        audit.acknowledged(0, KEPT, 7, 1);
+        audit.acknowledged(1, lost, 7, 1);
+        failOver();
+
+        assertThat(audit().lost()).extracting(LostCommit::token).containsExactly(lost);
+        assertThat(audit().present()).isEqualTo(1);
+        assertThat(audit().unknown()).isZero();
+        assertThat(audit().timeline()).isEqualTo(2);
+    }
+
+    @Test
+    void anIdPastTheSwitchPointIsLostAndOneBeforeItIsAsked() throws Exception {
+        CommitAudit audit = CommitAudit.of(cluster);
+        audit.acknowledged(0, xid("701", 999));
+        audit.acknowledged(0, xid("702", 999));
+        audit.acknowledged(0, xid("703", 1000));
+        failOver();
+
+        assertThat(audit().lost()).extracting(LostCommit::xid).containsExactlyInAnyOrder("702", "703");
+        assertThat(audit().present()).isEqualTo(1);
+        assertThat(second.allStatements()).noneMatch(sql -> sql.contains("pg_xact_status('703'"));
+    }
+
+    @Test
+    void whatCannotBeLookedUpIsCalledUnknownAndNotLost() throws Exception {
+        CommitAudit audit = CommitAudit.of(cluster);
+        audit.acknowledged(0, new Xid("701", 999, 7, "node3", null));
+        second.timeline(8);
+        source.history(new TimelineHistory(List.of(new Switch(7, 1000, "node2"))));
+        source.elect("node2");
+        cluster.discard(cluster.open(Deadline.in(PATIENCE)));
+
+        assertThat(audit().lost()).isEmpty();
+        assertThat(audit().unknown()).isEqualTo(1);
+    }
+
+    @Test
+    void aPrimaryThatBreaksUnderTheAuditIsAskedAgain() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        second.script(sql -> sql.startsWith("SELECT token FROM pgbaton.tx") && asked.getAndIncrement() == 0
+                ? Reaction.HANG_UP
+                : Reaction.SUCCEED);
+        CommitAudit.of(cluster).acknowledged(0, KEPT, 7, 1);
+        failOver();
+
+        assertThat(audit().present()).isEqualTo(1);
+        assertThat(asked).hasValue(2);
+    }
+
+    @Test
+    void aLedgerMadeAnewTellsNothingOfWhatWasBefore() throws Exception {
+        CommitAudit.of(cluster).acknowledged(0, UUID.randomUUID(), 6, 1);
+        failOver();
+
+        assertThat(audit().lost()).isEmpty();
+        assertThat(audit().unknown()).isEqualTo(1);
+    }
+
+    @Test
+    void withoutACommitNothingIsAsked() throws Exception {
+        CommitAudit.of(cluster).acknowledged(0, KEPT, 7, 2);
+        failOver();
+        cluster.discard(cluster.open(Deadline.in(PATIENCE)));
+
+        assertThat(second.allStatements()).noneMatch(sql -> sql.contains("pgbaton.tx WHERE"));
+        assertThat(audits).isEmpty();
+    }
+}
