@@ -78,6 +78,7 @@ abstract class ContainerFailover {
 
     private PatroniCluster cluster;
     private BatonDataSource source;
+    private BatonDataSource withoutReplay;
     private String primary;
 
     abstract PatroniClusterExtension extension();
@@ -85,12 +86,15 @@ abstract class ContainerFailover {
     @BeforeEach
     void open() throws SQLException {
         cluster = extension().cluster();
-        // What a transaction looks like that is lost is a part of this: it would be run again otherwise.
-        source = Clusters.dataSource(cluster, "replay=off");
+        source = Clusters.dataSource(cluster);
+        withoutReplay = Clusters.dataSource(cluster, Clusters.ON_ITS_OWN);
         primary = cluster.awaitPrimary(SOON);
         await().atMost(SOON).until(() -> cluster.truth().isWritable(primary));
         try (Connection connection = source.getConnection();
                 Statement statement = connection.createStatement()) {
+            // A test that failed may have left a call on the server, and a lock on the table with it.
+            statement.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    + " WHERE usename = current_user AND pid <> pg_backend_pid()");
             statement.execute("CREATE TABLE IF NOT EXISTS log (entry text)");
             statement.execute("TRUNCATE log");
         }
@@ -98,6 +102,7 @@ abstract class ContainerFailover {
 
     @AfterEach
     void close() {
+        withoutReplay.close();
         source.close();
     }
 
@@ -105,9 +110,12 @@ abstract class ContainerFailover {
     @EnumSource(Fault.class)
     void connectionsGoOnAtTheNewPrimary(Fault fault) throws Exception {
         try (Connection idle = source.getConnection();
-                Connection reading = source.getConnection()) {
+                Connection writing = source.getConnection();
+                Connection reading = withoutReplay.getConnection()) {
             assertThat(serverOf(idle)).isEqualTo(serverOf(primary));
             insert(idle, "before");
+            writing.setAutoCommit(false);
+            insert(writing, "replayed");
             reading.setAutoCommit(false);
             insert(reading, "never committed");
             Call<Boolean> read =
@@ -127,12 +135,14 @@ abstract class ContainerFailover {
             try (Connection opened = opening.await(PATIENCE)) {
                 injected.await(PATIENCE);
                 assertThat(read.sqlState(PATIENCE))
-                        .as("a read blocked inside a transaction")
+                        .as("a read blocked inside a transaction that is not replayed")
                         .isEqualTo("40001");
                 String now = cluster.awaitPrimary(SOON);
                 assertThat(now).isNotEqualTo(primary);
 
                 insert(idle, "after");
+                insert(writing, "on the new primary");
+                writing.commit();
                 reading.rollback();
                 insert(reading, "again");
                 reading.commit();
@@ -140,8 +150,10 @@ abstract class ContainerFailover {
                 String there = serverOf(now);
                 assertThat(serverOf(opened)).isEqualTo(there);
                 assertThat(serverOf(idle)).isEqualTo(there);
+                assertThat(serverOf(writing)).isEqualTo(there);
                 assertThat(serverOf(reading)).isEqualTo(there);
-                assertThat(entries(opened)).containsExactlyInAnyOrder("before", "after", "again");
+                assertThat(entries(opened))
+                        .containsExactlyInAnyOrder("before", "after", "replayed", "on the new primary", "again");
             }
         }
     }

@@ -5,56 +5,42 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A PgBouncer in front of each member: it is dialled in the member's place, and only PostgreSQL behind it says what it is. */
 @Timeout(240)
 class PoolerIT {
+    private static final int PORT = 6432;
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     @RegisterExtension
-    static final PatroniClusterExtension CLUSTER = Clusters.quick();
+    static final PatroniClusterExtension CLUSTER =
+            PatroniClusterExtension.local(builder -> builder.ttl(Duration.ofSeconds(10))
+                    .loopWait(Duration.ofSeconds(1))
+                    .retryTimeout(Duration.ofSeconds(3))
+                    .poolers(true));
 
-    @TempDir
-    Path directory;
-
-    private final List<Pooler> poolers = new ArrayList<>();
     private PatroniCluster cluster;
 
     @BeforeEach
-    void start() throws Exception {
+    void cluster() {
         cluster = CLUSTER.cluster();
-        for (String member : cluster.members()) {
-            poolers.add(Pooler.beside(cluster, member, directory));
-        }
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        for (Pooler pooler : poolers) {
-            pooler.close();
-        }
     }
 
     @Test
-    void connectionsGoThroughThePoolerOfThePrimaryAndFollowASwitchover() throws Exception {
+    void announcedPoolerOfThePrimaryIsDialledAndFollowedThroughASwitchover() throws Exception {
         String primary = cluster.awaitPrimary(PATIENCE);
-        try (BatonDataSource source = pooled();
+        try (BatonDataSource source = pooled("*={proxy}");
                 Connection connection = source.getConnection()) {
-            assertThat(connection.getMetaData().getURL()).contains(":" + Pooler.PORT + "/");
+            assertThat(connection.getMetaData().getURL()).contains(":" + PORT + "/");
             assertThat(server(connection)).isEqualTo(address(primary));
 
             String next = cluster.syncStandby().orElseThrow();
@@ -73,7 +59,7 @@ class PoolerIT {
     @Test
     void connectionLeavesThePoolerOfAKilledMember() throws Exception {
         String primary = cluster.awaitPrimary(PATIENCE);
-        try (BatonDataSource source = pooled();
+        try (BatonDataSource source = pooled("*={host}:" + PORT);
                 Connection connection = source.getConnection()) {
             assertThat(server(connection)).isEqualTo(address(primary));
 
@@ -87,8 +73,8 @@ class PoolerIT {
     }
 
     /** Without members in the URL: nothing but the poolers can be dialled. */
-    private BatonDataSource pooled() {
-        String url = Clusters.url(cluster, "memberMap=*={host}:" + Pooler.PORT);
+    private BatonDataSource pooled(String map) {
+        String url = Clusters.url(cluster, "memberMap=" + map);
         BatonDataSource source = new BatonDataSource(url.replace("//" + cluster.seeds() + "/", "///"));
         source.setUser(cluster.user());
         source.setPassword(cluster.password());

@@ -79,6 +79,19 @@ public interface PatroniCluster extends AutoCloseable {
         /** Whether HAProxy runs in front, configured as Patroni documents it; default false. */
         Builder haproxy(boolean haproxy);
 
+        /**
+         * Whether a PgBouncer runs beside each member, on its address and a port of its own, and is announced in the
+         * member's key as {@code proxy_url}; default false. It dies and freezes with its member. Local clusters only.
+         */
+        Builder poolers(boolean poolers);
+
+        /**
+         * Whether the members announce {@code [::1]}, each with a port of its own, in their {@code conn_url}; default false.
+         * {@link #postgres} is the IPv4 address that each listens on as well. Local clusters only, and without
+         * {@link #cut}, which knows addresses of IPv4.
+         */
+        Builder ipv6(boolean ipv6);
+
         /** One parameter of postgresql.conf, for every member. */
         Builder postgresParameter(String name, String value);
 

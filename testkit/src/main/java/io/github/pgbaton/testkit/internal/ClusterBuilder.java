@@ -19,6 +19,8 @@ public final class ClusterBuilder implements PatroniCluster.Builder {
     private int members = 3;
     private int etcdMembers = 1;
     private boolean haproxy;
+    private boolean poolers;
+    private boolean ipv6;
     private final SortedMap<String, String> postgresParameters = new TreeMap<>();
 
     private ClusterBuilder(Backend backend) {
@@ -91,6 +93,18 @@ public final class ClusterBuilder implements PatroniCluster.Builder {
     }
 
     @Override
+    public ClusterBuilder poolers(boolean poolers) {
+        this.poolers = localOnly(poolers, "a pooler beside each member");
+        return this;
+    }
+
+    @Override
+    public ClusterBuilder ipv6(boolean ipv6) {
+        this.ipv6 = localOnly(ipv6, "IPv6");
+        return this;
+    }
+
+    @Override
     public ClusterBuilder postgresParameter(String name, String value) {
         postgresParameters.put(checked(name.matches("[A-Za-z0-9_.]+"), name, "not a parameter name"), value);
         return this;
@@ -113,12 +127,18 @@ public final class ClusterBuilder implements PatroniCluster.Builder {
                 members,
                 etcdMembers,
                 haproxy,
+                poolers,
+                ipv6,
                 postgresParameters);
     }
 
     @Override
     public PatroniCluster start() {
         return backend.start(settings());
+    }
+
+    private boolean localOnly(boolean wanted, String what) {
+        return checked(!wanted || backend instanceof LocalBackend, wanted, "only a local cluster has " + what);
     }
 
     private static Duration wholeSeconds(Duration duration) {

@@ -1,5 +1,6 @@
 package io.github.pgbaton.testkit.internal;
 
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,8 +83,9 @@ final class Configuration {
                   - data-checksums
                   - no-sync
                 postgresql:
-                  listen: %s
-                  connect_address: %s
+                  listen: '%s'
+                  connect_address: '%s'
+                %s
                   data_dir: %s
                   bin_dir: %s
                   pgpass: %s
@@ -114,8 +116,9 @@ final class Configuration {
                         settings.retryTimeout().toSeconds(),
                         settings.synchronous(),
                         yaml(parameters),
-                        inside.listen(inside.postgres(member)),
-                        Site.text(inside.postgres(member)),
+                        inside.listeningPostgres(member),
+                        inside.announcedPostgres(member),
+                        settings.poolers() ? "  proxy_address: " + Site.text(inside.pooler(member)) : "",
                         directory.resolve("data"),
                         postgresBin,
                         directory.resolve("pgpass"),
@@ -123,6 +126,32 @@ final class Configuration {
                         SUPERUSER_PASSWORD,
                         sockets,
                         inside.access().stream().map(line -> "  - " + line).collect(Collectors.joining("\n")));
+    }
+
+    /** PgBouncer's configuration beside a member. */
+    String pooler(int member, Path users) {
+        InetSocketAddress server = inside.postgres(member);
+        InetSocketAddress pooler = inside.pooler(member);
+        return """
+                [databases]
+                * = host=%s port=%d
+                [pgbouncer]
+                listen_addr = %s
+                listen_port = %d
+                unix_socket_dir =
+                auth_type = md5
+                auth_file = %s
+                pool_mode = session
+                max_client_conn = 200
+                default_pool_size = 100
+                server_login_retry = 1
+                ignore_startup_parameters = extra_float_digits
+                """.formatted(
+                        server.getAddress().getHostAddress(),
+                        server.getPort(),
+                        pooler.getAddress().getHostAddress(),
+                        pooler.getPort(),
+                        users);
     }
 
     Duration startupTtl() {

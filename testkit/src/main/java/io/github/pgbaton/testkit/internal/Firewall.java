@@ -37,7 +37,10 @@ final class Firewall implements Network {
 
     /** Begins to mark connections, before there are any; a machine that cannot is no error until a cut is asked for. */
     static Firewall open(Settings settings, Site site) {
-        return new Firewall(settings, site, tryToMark(site));
+        String whyNot = settings.ipv6()
+                ? "a cluster whose members announce [::1] has no cuts: there only ports tell the members apart"
+                : tryToMark(site);
+        return new Firewall(settings, site, whyNot);
     }
 
     private static @Nullable String tryToMark(Site site) {

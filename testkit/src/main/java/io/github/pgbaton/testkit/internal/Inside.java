@@ -20,6 +20,21 @@ interface Inside {
         return Site.text(found);
     }
 
+    /** Where this member's PostgreSQL listens, as Patroni takes it. */
+    default String listeningPostgres(int member) {
+        return listen(postgres(member));
+    }
+
+    /** Where this member tells others to find its PostgreSQL. */
+    default String announcedPostgres(int member) {
+        return Site.text(postgres(member));
+    }
+
+    /** Where the pooler beside this member listens. */
+    default InetSocketAddress pooler(int member) {
+        throw new UnsupportedOperationException("no poolers here");
+    }
+
     /** The lines of pg_hba.conf for who comes by TCP. */
     List<String> access();
 }

@@ -35,6 +35,10 @@ final class ProcessTable {
             return program.equals("postgres");
         }
 
+        boolean isPooler() {
+            return program.equals("pgbouncer");
+        }
+
         boolean isStopped() {
             return state == 'T' || state == 't';
         }

@@ -102,7 +102,7 @@ final class ProcessUnit implements Unit {
 
     @Override
     public void freezePatroni() {
-        processes.stop(process -> !process.isPostgres());
+        processes.stop(process -> !process.isPostgres() && !process.isPooler());
     }
 
     @Override

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Where the programs are; only made when all that a cluster needs are there. */
-record Programs(Path patroni, Path etcd, Optional<Path> haproxy, Path postgresBin) {
+record Programs(Path patroni, Path etcd, Optional<Path> haproxy, Optional<Path> pgbouncer, Path postgresBin) {
     private static final List<Path> DIRECTORIES = Stream.of(
                     "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
             .map(Path::of)
@@ -32,6 +32,7 @@ record Programs(Path patroni, Path etcd, Optional<Path> haproxy, Path postgresBi
         Optional<Path> patroni = find("patroni");
         Optional<Path> etcd = find("etcd");
         Optional<Path> haproxy = settings.haproxy() ? find("haproxy") : Optional.empty();
+        Optional<Path> pgbouncer = settings.poolers() ? find("pgbouncer") : Optional.empty();
         Optional<Path> postgresBin = newestPostgres(postgresRoot);
         if (patroni.isEmpty()) {
             missing.add("patroni");
@@ -44,13 +45,16 @@ record Programs(Path patroni, Path etcd, Optional<Path> haproxy, Path postgresBi
         if (settings.haproxy() && haproxy.isEmpty()) {
             missing.add("haproxy");
         }
+        if (settings.poolers() && pgbouncer.isEmpty()) {
+            missing.add("pgbouncer");
+        }
         if (postgresBin.isEmpty()) {
             missing.add("postgresql");
         }
         if (!missing.isEmpty()) {
             throw new MissingPackageException(missing);
         }
-        return new Programs(patroni.orElseThrow(), etcd.orElseThrow(), haproxy, postgresBin.orElseThrow());
+        return new Programs(patroni.orElseThrow(), etcd.orElseThrow(), haproxy, pgbouncer, postgresBin.orElseThrow());
     }
 
     /** A program by its name, in the places where Debian has programs, whatever the PATH says. */

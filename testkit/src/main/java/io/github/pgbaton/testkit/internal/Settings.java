@@ -17,6 +17,8 @@ public record Settings(
         int members,
         int etcdMembers,
         boolean haproxy,
+        boolean poolers,
+        boolean ipv6,
         SortedMap<String, String> postgresParameters) {
 
     public Settings {

@@ -18,19 +18,39 @@ import java.util.OptionalInt;
  * @param portOffset 0, unless somebody else has the usual ports
  * @param directory where everything of the cluster lies
  * @param root whether we may give its processes users and groups
+ * @param ipv6 whether its members announce {@code [::1]}, where only their ports tell them apart
  */
-record Site(int number, int portOffset, Path directory, boolean root) implements Addresses, Inside {
+record Site(int number, int portOffset, Path directory, boolean root, boolean ipv6) implements Addresses, Inside {
     static final int NUMBERS = 90;
 
     /** Whom the processes run as when we are root; every Debian package of PostgreSQL makes this user. */
     static final String USER = "postgres";
 
+    private static final String LOOPBACK_V6 = "[::1]";
+    private static final int FIRST_V6_PORT = 24_000;
     private static final int FIRST_GID = 58_000;
     private static final int GIDS = 20;
 
     @Override
     public InetSocketAddress postgres(int member) {
-        return address(11 + member, 5432);
+        return address(11 + member, ipv6 ? FIRST_V6_PORT + 10 * number + member : 5432);
+    }
+
+    @Override
+    public String listeningPostgres(int member) {
+        InetSocketAddress address = postgres(member);
+        String v6 = ipv6 ? "," + LOOPBACK_V6 : "";
+        return address.getAddress().getHostAddress() + v6 + ":" + address.getPort();
+    }
+
+    @Override
+    public String announcedPostgres(int member) {
+        return ipv6 ? LOOPBACK_V6 + ":" + postgres(member).getPort() : text(postgres(member));
+    }
+
+    @Override
+    public InetSocketAddress pooler(int member) {
+        return address(11 + member, 6432);
     }
 
     @Override
@@ -65,7 +85,9 @@ record Site(int number, int portOffset, Path directory, boolean root) implements
                 "host all " + Configuration.SUPERUSER + " " + observer().getHostAddress() + "/32 trust",
                 "host all " + Configuration.ROUTE_USER + " 127.0.0.0/8 trust",
                 "host replication replicator 127.0.0.0/8 md5",
-                "host all all 127.0.0.0/8 md5");
+                "host all all 127.0.0.0/8 md5",
+                "host replication replicator ::1/128 md5",
+                "host all all ::1/128 md5");
     }
 
     /** All addresses of the cluster, as a firewall writes it. */

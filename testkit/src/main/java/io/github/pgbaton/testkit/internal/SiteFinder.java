@@ -38,7 +38,7 @@ final class SiteFinder {
     Site claim(Settings settings) {
         for (int offset : PORT_OFFSETS) {
             for (int number = 0; number < Site.NUMBERS; number++) {
-                Site site = new Site(number, offset, base.resolve("pgbaton-testkit-" + number), root);
+                Site site = new Site(number, offset, base.resolve("pgbaton-testkit-" + number), root, settings.ipv6());
                 if (isFree(site, settings) && claim(site.directory())) {
                     return site;
                 }
@@ -52,6 +52,12 @@ final class SiteFinder {
         for (int i = 0; i < settings.members(); i++) {
             addresses.add(site.postgres(i));
             addresses.add(site.rest(i));
+            if (settings.poolers()) {
+                addresses.add(site.pooler(i));
+            }
+            if (settings.ipv6()) {
+                addresses.add(new InetSocketAddress("::1", site.postgres(i).getPort()));
+            }
         }
         for (int i = 0; i < settings.etcdMembers(); i++) {
             addresses.add(site.etcdClient(i));

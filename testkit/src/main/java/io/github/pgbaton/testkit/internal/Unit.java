@@ -16,7 +16,7 @@ interface Unit {
     /** Stops every process where it stands. */
     void freeze();
 
-    /** Stops all but PostgreSQL. */
+    /** Stops Patroni alone. */
     void freezePatroni();
 
     /** Lets all go on; returns whether any stood. */

@@ -26,14 +26,28 @@ record Units(List<Unit> members, List<Unit> etcd, Optional<Unit> haproxy) {
         }
         List<Unit> members = new ArrayList<>();
         for (int i = 0; i < settings.members(); i++) {
+            int member = i;
             String name = settings.memberName(i);
             Path directory = site.subdirectory(name, site.memberGid(i));
             Path file = directory.resolve("patroni.yml");
             write(file, configuration.patroni(i, directory, directory));
-            List<String> command = List.of(programs.patroni().toString(), file.toString());
+            List<String> command = new ArrayList<>(List.of(programs.patroni().toString(), file.toString()));
+            programs.pgbouncer()
+                    .ifPresent(pgbouncer -> withPooler(command, member, directory, configuration, pgbouncer));
             members.add(new ProcessUnit(name, directory, site.memberGid(i), command));
         }
         return new Units(members, etcd, haproxy(settings, site, configuration, programs));
+    }
+
+    /** The pooler is one of the member's own processes: it shares the member's fate. */
+    private static void withPooler(
+            List<String> command, int member, Path directory, Configuration configuration, Path pgbouncer) {
+        Path users = directory.resolve("pgbouncer.users");
+        Path file = directory.resolve("pgbouncer.ini");
+        write(users, "\"" + RunningCluster.USER + "\" \"" + RunningCluster.PASSWORD + "\"\n");
+        write(file, configuration.pooler(member, users));
+        command.addAll(
+                0, List.of("sh", "-c", "\"$0\" \"$1\" & shift; exec \"$@\"", pgbouncer.toString(), file.toString()));
     }
 
     private static Optional<Unit> haproxy(
