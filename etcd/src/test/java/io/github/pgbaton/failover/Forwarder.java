@@ -59,6 +59,11 @@ final class Forwarder implements AutoCloseable {
                 open.add(client);
                 Socket server = new Socket();
                 open.add(server);
+                if (listener.isClosed()) {
+                    // It was taken while close() went on, which may not have seen it.
+                    end(client, server);
+                    return;
+                }
                 try {
                     server.connect(target, 5000);
                 } catch (IOException e) {

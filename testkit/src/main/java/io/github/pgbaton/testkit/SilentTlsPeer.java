@@ -80,6 +80,11 @@ public final class SilentTlsPeer implements AutoCloseable {
             while (true) {
                 SSLSocket client = (SSLSocket) listener.accept();
                 clients.add(client);
+                if (listener.isClosed()) {
+                    // It was taken while close() went on, which may not have seen it.
+                    client.close();
+                    return;
+                }
                 handshakes.execute(() -> {
                     try {
                         client.startHandshake();

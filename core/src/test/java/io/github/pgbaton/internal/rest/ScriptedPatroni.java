@@ -68,6 +68,11 @@ final class ScriptedPatroni implements AutoCloseable {
             try {
                 Socket socket = server.accept();
                 open.add(socket);
+                if (server.isClosed()) {
+                    // It was taken while close() went on, which may not have seen it.
+                    socket.close();
+                    return;
+                }
                 thread(() -> serve(socket));
             } catch (IOException e) {
                 return;

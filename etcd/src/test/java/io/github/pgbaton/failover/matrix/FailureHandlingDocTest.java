@@ -14,17 +14,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Holds docs/failure-handling.md to the tests: its matrix is the one in code ({@code -Dpgbaton.docs.update=true} rewrites
- * it), and each test that it names is there.
+ * Holds the documents to the code: the matrix of docs/failure-handling.md is the one that is tested
+ * ({@code -Dpgbaton.docs.update=true} rewrites it), and each test that any of them names is there.
  */
 class FailureHandlingDocTest {
     private static final Path ROOT = root();
     private static final Path DOC = ROOT.resolve("docs/failure-handling.md");
 
-    /** {@code `Class#method`}, {@code `Class`}, or {@code `#method`} of the class that was named last. */
-    private static final Pattern TEST = Pattern.compile("`(?:([A-Z]\\w*(?:Test|IT))(?:#(\\w+))?|#(\\w+))`");
+    /**
+     * {@code `Class#method`} of whatever class, {@code `Class`} of a test, or {@code `#method`} of the class that was named
+     * last.
+     */
+    private static final Pattern NAME = Pattern.compile(
+            "`(?!Class#method`)(?:([A-Z]\\w*)#(\\w+)|([A-Z]\\w*[a-z](?:Test|IT))|#([a-z]\\w+))(?:\\([^`]*\\))?`");
 
     @Test
     void matrixIsTheOneInCode() throws IOException {
@@ -40,39 +46,66 @@ class FailureHandlingDocTest {
                 .isEqualTo(generated);
     }
 
-    @Test
-    void everyTestThatIsNamedIsThere() throws IOException {
-        Map<String, String> sources = testSources();
+    static Stream<Path> documents() throws IOException {
+        try (Stream<Path> documents = Files.list(ROOT.resolve("docs"))) {
+            return Stream.concat(
+                    Stream.of("README.md", "CONTRIBUTING.md").map(ROOT::resolve),
+                    documents.filter(path -> path.toString().endsWith(".md")).sorted().toList().stream());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void everyTestAndMethodThatIsNamedIsThere(Path document) throws IOException {
+        Map<String, String> sources = sources();
         List<String> missing = new ArrayList<>();
         int named = 0;
         String type = "";
-        for (Matcher test = TEST.matcher(Files.readString(DOC)); test.find(); named++) {
-            type = Objects.requireNonNullElse(test.group(1), type);
-            String method = test.group(2) != null ? test.group(2) : test.group(3);
+        for (Matcher name = NAME.matcher(Files.readString(document)); name.find(); named++) {
+            type = Stream.of(name.group(1), name.group(3), type)
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .orElseThrow();
+            String method = name.group(2) != null ? name.group(2) : name.group(4);
             String source = sources.get(type + ".java");
-            if (source == null || (method != null && !source.contains(" " + method + "("))) {
-                missing.add(test.group());
+            if (source == null || (method != null && !declares(type, source, method))) {
+                missing.add(name.group() + " of " + type);
             }
         }
         assertThat(missing).isEmpty();
-        assertThat(named).isGreaterThan(100);
+        if (document.equals(DOC)) {
+            assertThat(named).isGreaterThan(100);
+        }
     }
 
-    private static Map<String, String> testSources() throws IOException {
+    /** A test is a method that returns nothing; that a text or a comment names it is not enough. */
+    private static boolean declares(String type, String source, String method) {
+        String returned = type.matches(".*(Test|IT)") ? "void" : "[\\w>\\]]";
+        return Pattern.compile(returned + "\\s+" + method + "\\(")
+                .matcher(source)
+                .find();
+    }
+
+    /** All of this project by file name; classes of the same name are one. */
+    private static Map<String, String> sources() throws IOException {
         Map<String, String> sources = new HashMap<>();
-        try (Stream<Path> modules = Files.list(ROOT)) {
-            for (Path tests : modules.map(module -> module.resolve("src/test/java"))
-                    .filter(Files::isDirectory)
-                    .toList()) {
-                try (Stream<Path> files = Files.walk(tests)) {
-                    for (Path file : files.filter(path -> path.toString().endsWith(".java"))
-                            .toList()) {
-                        sources.merge(file.getFileName().toString(), Files.readString(file), String::concat);
-                    }
+        for (Path top : topDirectories()) {
+            try (Stream<Path> files = Files.walk(top)) {
+                for (Path file : files.filter(path -> path.toString().endsWith(".java"))
+                        .filter(path -> path.toString().contains("/src/"))
+                        .toList()) {
+                    sources.merge(file.getFileName().toString(), Files.readString(file), String::concat);
                 }
             }
         }
         return sources;
+    }
+
+    private static List<Path> topDirectories() throws IOException {
+        try (Stream<Path> all = Files.list(ROOT)) {
+            return all.filter(path -> Files.isRegularFile(path.resolve("pom.xml")))
+                    .toList();
+        }
     }
 
     private static Path root() {
