@@ -48,28 +48,38 @@ class FaultMatrixIT {
     }
 
     /** The name of the test that a fault is in, for the document. */
-    static String methodOf(Fault fault) {
+    static String methodOf(Matrix matrix, Fault fault) {
+        if (matrix == Matrix.WITH_REPLAY) {
+            return "everyCellHoldsWithReplay";
+        }
         return REPRESENTATIVE.contains(fault) ? "everyCellHolds" : "everyCellOfTheOtherFaultsHolds";
     }
 
     @ParameterizedTest
     @MethodSource("representative")
     void everyCellHolds(Fault fault) throws Exception {
-        everyMoment(fault, Discovery.ETCD);
+        everyMoment(fault, Matrix.WITHOUT_REPLAY, Discovery.ETCD);
+    }
+
+    @Tag("full")
+    @ParameterizedTest
+    @EnumSource
+    void everyCellHoldsWithReplay(Fault fault) throws Exception {
+        everyMoment(fault, Matrix.WITH_REPLAY, Discovery.ETCD);
     }
 
     @Tag("full")
     @ParameterizedTest
     @MethodSource("others")
     void everyCellOfTheOtherFaultsHolds(Fault fault) throws Exception {
-        everyMoment(fault, Discovery.ETCD);
+        everyMoment(fault, Matrix.WITHOUT_REPLAY, Discovery.ETCD);
     }
 
     @Tag("full")
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "COMPACTION_WHILE_DISCONNECTED")
     void everyCellHoldsWhenPatronisRestTellsTheLeader(Fault fault) throws Exception {
-        everyMoment(fault, Discovery.REST);
+        everyMoment(fault, Matrix.WITHOUT_REPLAY, Discovery.REST);
     }
 
     /** Without a source nothing tells a zombie from a primary. */
@@ -79,17 +89,17 @@ class FaultMatrixIT {
             mode = EnumSource.Mode.EXCLUDE,
             names = {"ZOMBIE", "COMPACTION_WHILE_DISCONNECTED"})
     void everyCellHoldsWhenTheMembersAreAsked(Fault fault) throws Exception {
-        everyMoment(fault, Discovery.MEMBERS);
+        everyMoment(fault, Matrix.WITHOUT_REPLAY, Discovery.MEMBERS);
     }
 
-    private static void everyMoment(Fault fault, Discovery discovery) throws Exception {
+    private static void everyMoment(Fault fault, Matrix matrix, Discovery discovery) throws Exception {
         String only = System.getProperty("pgbaton.matrix");
         assumeThat(only == null || List.of(only.split(",")).contains(fault.name()))
                 .as("-Dpgbaton.matrix leaves %s out", fault)
                 .isTrue();
         PatroniCluster cluster = CLUSTER.cluster();
         SoftAssertions softly = new SoftAssertions();
-        try (Stage stage = Stage.set(cluster, fault, Matrix.WITHOUT_REPLAY, discovery)) {
+        try (Stage stage = Stage.set(cluster, fault, matrix, discovery)) {
             fault.strike(stage);
             stage.actors().forEach(Actor::wake);
             fault.end(stage);
@@ -99,8 +109,8 @@ class FaultMatrixIT {
                         .as(actor.moment().title())
                         .doesNotThrowAnyException();
             }
-            LOG.info("{}, {}: {}", fault, discovery, seen);
-            seen.forEach((moment, states) -> check(softly, fault, moment, states));
+            LOG.info("{}, {}, {}: {}", fault, matrix, discovery, seen);
+            seen.forEach((moment, states) -> check(softly, matrix.cell(fault, moment), moment, states));
             Audit audit = new Audit();
             for (Actor actor : stage.actors()) {
                 softly.assertThatCode(actor::goOn)
@@ -113,8 +123,7 @@ class FaultMatrixIT {
         softly.assertAll();
     }
 
-    private static void check(SoftAssertions softly, Fault fault, Moment moment, Set<String> states) {
-        Set<String> expected = Matrix.WITHOUT_REPLAY.cell(fault, moment);
+    private static void check(SoftAssertions softly, Set<String> expected, Moment moment, Set<String> states) {
         if (states.isEmpty()) {
             softly.assertThat(expected).as("%s sees nothing", moment.title()).contains(Matrix.NOTHING);
         } else {

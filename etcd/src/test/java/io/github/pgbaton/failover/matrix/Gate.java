@@ -1,13 +1,10 @@
 package io.github.pgbaton.failover.matrix;
 
 import io.github.pgbaton.testkit.PatroniCluster;
-import java.net.InetSocketAddress;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.Properties;
 
 /**
  * A lock on the table {@code gated} of the primary, held in a session of PgJDBC's own: statements that touch the table are
@@ -21,16 +18,7 @@ final class Gate implements AutoCloseable {
     }
 
     static Gate shut(PatroniCluster cluster, String member) throws SQLException {
-        InetSocketAddress address = cluster.postgres(member);
-        Properties properties = new Properties();
-        properties.setProperty("user", cluster.user());
-        properties.setProperty("password", cluster.password());
-        // A member that a fault has silenced must not hang the test.
-        properties.setProperty("socketTimeout", "30");
-        Connection holder = DriverManager.getConnection(
-                "jdbc:postgresql://" + address.getAddress().getHostAddress() + ":" + address.getPort() + "/"
-                        + cluster.database(),
-                properties);
+        Connection holder = Sql.direct(cluster, member);
         holder.setAutoCommit(false);
         try (Statement statement = holder.createStatement()) {
             statement.execute("LOCK TABLE gated IN ACCESS EXCLUSIVE MODE");

@@ -14,6 +14,26 @@ import java.util.Set;
  * them. An empty line or a missing cell fails the class.
  */
 enum Matrix {
+    /** As the driver is by itself, with a ledger. */
+    WITH_REPLAY(Map.of("replay", "verified", "commitOutcome", "ledger"), """
+            fault                         | con | pool | idle in tx | begin | read    | write   | read in tx | write in tx | stream  | commit  | short
+            KILL_MEMBER                   | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            KILL_POSTGRES                 | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            FREEZE                        | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            FREEZE_AND_THAW               | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            ZOMBIE                        | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            SWITCHOVER                    | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            FAILOVER                      | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            RESTART                       | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            CLIENT_MEMBER_PARTITION       | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            MEMBER_ETCD_PARTITION         | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            ONE_ETCD_DOWN                 | -   | -    | -          | -     | -       | -       | -          | -           | -       | -       | -
+            ETCD_LEADER_DOWN              | -   | -    | -          | -     | -,40003 | -,40003 | -          | -           | -       | -       | -
+            ALL_ETCD_DOWN                 | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            COMPACTION_WHILE_DISCONNECTED | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            PAUSED                        | -   | -    | -          | -     | -       | -       | -          | -           | -       | -       | -
+            FLAP                          | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            """),
     WITHOUT_REPLAY(Map.of("replay", "off", "commitOutcome", "none"), """
             fault                         | con | pool | idle in tx | begin | read    | write   | read in tx | write in tx | stream  | commit  | short
             KILL_MEMBER                   | -   | -    | 40001      | -     | 40003   | 40003   | 40001      | 40001       | 40001   | 08007   | -,40001,08007
@@ -72,6 +92,11 @@ enum Matrix {
                 .filter(property -> BatonProperty.of(property.getKey()) != null)
                 .map(property -> property.getKey() + "=" + property.getValue())
                 .toArray(String[]::new);
+    }
+
+    /** Whether a call of this moment is run again elsewhere, and so may last as long as the fault. */
+    boolean runsAgain(Moment moment) {
+        return moment == Moment.BEGINNING || (this == WITH_REPLAY && moment.insideTransaction());
     }
 
     /** What may be seen, each for itself; a moment of many calls may see several of them. */

@@ -10,6 +10,9 @@ final class MatrixText {
             "<!-- matrix:begin, generated from Matrix.java: mvn -pl etcd -am test -Dpgbaton.docs.update=true -->";
     static final String END = "<!-- matrix:end -->";
 
+    private static final String WITH_REPLAY = "With `replay=verified`, the default, and a ledger:\n\n";
+    private static final String WITHOUT_REPLAY = "\nWith `replay=off` and `commitOutcome=none`:\n\n";
+
     private MatrixText() {}
 
     static boolean hasMarkers(String markdown) {
@@ -20,7 +23,8 @@ final class MatrixText {
         if (!hasMarkers(markdown)) {
             return markdown;
         }
-        return markdown.substring(0, markdown.indexOf(BEGIN) + BEGIN.length()) + "\n" + meanings() + "\n" + cells()
+        return markdown.substring(0, markdown.indexOf(BEGIN) + BEGIN.length()) + "\n" + meanings() + "\n"
+                + WITH_REPLAY + cells(Matrix.WITH_REPLAY) + WITHOUT_REPLAY + cells(Matrix.WITHOUT_REPLAY)
                 + markdown.substring(markdown.indexOf(END));
     }
 
@@ -33,20 +37,20 @@ final class MatrixText {
                         .collect(Collectors.joining("", "| fault | what happens |\n|---|---|\n", ""));
     }
 
-    private static String cells() {
+    private static String cells(Matrix matrix) {
         String titles =
                 Arrays.stream(Moment.values()).map(Moment::title).collect(Collectors.joining(" | ", "| fault | ", ""));
         return titles + " | shown by |\n" + "|---".repeat(Moment.values().length + 2) + "|\n"
-                + Arrays.stream(Fault.values()).map(MatrixText::row).collect(Collectors.joining());
+                + Arrays.stream(Fault.values()).map(fault -> row(matrix, fault)).collect(Collectors.joining());
     }
 
-    private static String row(Fault fault) {
+    private static String row(Matrix matrix, Fault fault) {
         return Arrays.stream(Moment.values())
-                .map(moment -> cell(Matrix.WITHOUT_REPLAY.cell(fault, moment)))
+                .map(moment -> cell(matrix.cell(fault, moment)))
                 .collect(Collectors.joining(
                         " | ",
                         "| " + fault.title() + " | ",
-                        " | `FaultMatrixIT#" + FaultMatrixIT.methodOf(fault) + "` (" + fault + ") |\n"));
+                        " | `FaultMatrixIT#" + FaultMatrixIT.methodOf(matrix, fault) + "` (" + fault + ") |\n"));
     }
 
     private static String cell(Set<String> states) {

@@ -31,6 +31,20 @@ enum Moment {
         return meaning;
     }
 
+    /** Whether its call belongs to a transaction. */
+    boolean insideTransaction() {
+        return switch (this) {
+            case IDLE_IN_TRANSACTION,
+                    BEGINNING,
+                    READING_IN_TRANSACTION,
+                    WRITING_IN_TRANSACTION,
+                    STREAMING,
+                    COMMITTING,
+                    SHORT_TRANSACTIONS -> true;
+            case CONNECTING, IDLE_IN_POOL, READING, WRITING -> false;
+        };
+    }
+
     /** Whether a call of it waits for the server when the fault comes, held there by the gate. */
     boolean gated() {
         return switch (this) {

@@ -104,7 +104,7 @@ final class OneCall implements Actor {
     @Override
     public boolean released() {
         // What is run again elsewhere by itself may wait for the end of the fault.
-        return call == null || call.isDone() || moment == Moment.BEGINNING;
+        return call == null || call.isDone() || stage.matrix().runsAgain(moment);
     }
 
     @Override

@@ -1,12 +1,16 @@
 package io.github.pgbaton.failover.matrix;
 
+import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.PatroniCluster;
 import java.net.InetSocketAddress;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
+import java.util.Properties;
 
 /** The few statements of the matrix. */
 final class Sql {
@@ -24,10 +28,27 @@ final class Sql {
 
     private Sql() {}
 
-    static void createTables(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
+    /** Also the ledger of the driver. */
+    static void createTables(PatroniCluster cluster, String primary) throws SQLException {
+        try (Connection connection = direct(cluster, primary);
+                Statement statement = connection.createStatement()) {
+            statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
             statement.execute(TABLES);
         }
+    }
+
+    /** A session of PgJDBC's own. */
+    static Connection direct(PatroniCluster cluster, String member) throws SQLException {
+        InetSocketAddress address = cluster.postgres(member);
+        Properties properties = new Properties();
+        properties.setProperty("user", cluster.user());
+        properties.setProperty("password", cluster.password());
+        // A member that a fault has silenced must not hang the test.
+        properties.setProperty("socketTimeout", "30");
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + address.getAddress().getHostAddress() + ":" + address.getPort() + "/"
+                        + cluster.database(),
+                properties);
     }
 
     static void insert(Connection connection, String table, String key) throws SQLException {

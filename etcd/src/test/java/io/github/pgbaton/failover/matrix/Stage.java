@@ -10,7 +10,6 @@ import io.github.pgbaton.testkit.PatroniCluster;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +27,7 @@ final class Stage implements AutoCloseable {
     private static final Pattern LAST_SEEN = Pattern.compile("\"dcs_last_seen\":\\s*(\\d+)");
 
     private final PatroniCluster cluster;
+    private final Matrix matrix;
     private final String run;
     private final String primary;
     private final BatonDataSource source;
@@ -36,8 +36,10 @@ final class Stage implements AutoCloseable {
     private final Queue<FailoverEvent> events = new ConcurrentLinkedQueue<>();
     private final FailoverListener listener = events::add;
 
-    private Stage(PatroniCluster cluster, Fault fault, String primary, BatonDataSource source, Gate gate) {
+    private Stage(
+            PatroniCluster cluster, Matrix matrix, Fault fault, String primary, BatonDataSource source, Gate gate) {
         this.cluster = cluster;
+        this.matrix = matrix;
         this.run = fault.name();
         this.primary = primary;
         this.source = source;
@@ -57,11 +59,11 @@ final class Stage implements AutoCloseable {
         fault.prepare(cluster);
         String primary = cluster.awaitPrimary(PATIENCE);
         waitFor("the truth about " + primary, () -> cluster.truth().isWritable(primary));
+        Sql.createTables(cluster, primary);
         BatonDataSource source = discovery.dataSource(cluster, matrix.properties());
         Stage stage;
-        try (Connection connection = source.getConnection()) {
-            Sql.createTables(connection);
-            stage = new Stage(cluster, fault, primary, source, Gate.shut(cluster, primary));
+        try {
+            stage = new Stage(cluster, matrix, fault, primary, source, Gate.shut(cluster, primary));
         } catch (Exception e) {
             source.close();
             throw e;
@@ -85,6 +87,10 @@ final class Stage implements AutoCloseable {
 
     PatroniCluster cluster() {
         return cluster;
+    }
+
+    Matrix matrix() {
+        return matrix;
     }
 
     BatonDataSource source() {
