@@ -29,7 +29,7 @@ class ClusterStateTest {
     private static final AtomicInteger SCOPES = new AtomicInteger();
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final String scope = "state-" + SCOPES.incrementAndGet();
+    private final String scope = "cluster-state-" + SCOPES.incrementAndGet();
     private final String name = "/service/" + scope;
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final BatonMeters meters = new BatonMeters();
