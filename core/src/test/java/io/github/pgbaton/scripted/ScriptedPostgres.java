@@ -55,6 +55,9 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final List<String> statements = new CopyOnWriteArrayList<>();
     private volatile Function<String, Reaction> script = sql -> Reaction.SUCCEED;
     private volatile Function<String, String @Nullable []> rows = sql -> null;
+    private final List<String> users = new CopyOnWriteArrayList<>();
+    private final List<AtomicInteger> questions = new CopyOnWriteArrayList<>();
+    private volatile @Nullable String refused;
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger starting = new AtomicInteger();
     private final AtomicInteger mostStarting = new AtomicInteger();
@@ -202,6 +205,22 @@ public final class ScriptedPostgres implements AutoCloseable {
         return List.copyOf(statements);
     }
 
+    /** Lets nobody of this name in: 28P01. */
+    public ScriptedPostgres refusing(String user) {
+        refused = user;
+        return this;
+    }
+
+    /** Who opened a session, in order. */
+    public List<String> users() {
+        return List.copyOf(users);
+    }
+
+    /** How often each session was asked for its standing, in the order in which they were opened. */
+    public List<Long> questionsBySession() {
+        return questions.stream().map(count -> (long) count.get()).toList();
+    }
+
     /** How many connections were ever taken. */
     public int accepted() {
         return accepted.get();
@@ -252,6 +271,7 @@ public final class ScriptedPostgres implements AutoCloseable {
         private char status = 'I';
         private boolean failed;
         private boolean toldStandby;
+        private final AtomicInteger asked = new AtomicInteger();
 
         Session(Socket socket) throws IOException {
             this.socket = socket;
@@ -291,6 +311,15 @@ public final class ScriptedPostgres implements AutoCloseable {
                 startup();
                 return;
             }
+            String user = new Fields(rest).valueOf("user");
+            if (user.equals(refused)) {
+                out.write(Message.error("FATAL", "28P01", "password authentication failed"));
+                out.flush();
+                socket.close();
+                return;
+            }
+            users.add(user);
+            questions.add(asked);
             mostStarting.accumulateAndGet(starting.incrementAndGet(), Math::max);
             LockSupport.parkNanos(handshake.toNanos());
             out.write(Message.of('R', 0, 0, 0, 0));
@@ -410,6 +439,7 @@ public final class ScriptedPostgres implements AutoCloseable {
                         return true;
                     }
                     if (isStandingQuestion(sql)) {
+                        asked.incrementAndGet();
                         out.write(Message.row(
                                 inRecovery ? "t" : "f", "off", inRecovery ? "0" : Integer.toString(timeline), system));
                         out.write(Message.complete("SELECT 1"));
@@ -490,6 +520,18 @@ public final class ScriptedPostgres implements AutoCloseable {
 
         Fields(byte[] body) {
             this.body = body;
+        }
+
+        /** Of names and values in turn, as a startup message has them. */
+        String valueOf(String name) {
+            while (at < body.length) {
+                boolean found = text().equals(name);
+                String value = text();
+                if (found) {
+                    return value;
+                }
+            }
+            throw new IllegalArgumentException(name);
         }
 
         String text() {

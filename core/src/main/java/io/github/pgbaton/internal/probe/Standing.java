@@ -25,10 +25,17 @@ public record Standing(
      * still shows the old one until the first checkpoint after a promotion (measured). All functions are executable by
      * PUBLIC unless somebody revoked it.
      */
-    private static final String FULL = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),"
+    private static final String TIMELINE = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),"
             + " CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
-            + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,"
-            + " (SELECT system_identifier::text FROM pg_control_system())";
+            + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,";
+
+    private static final String FULL = TIMELINE + " (SELECT system_identifier::text FROM pg_control_system())";
+
+    /**
+     * Without the control file: the end of a promotion writes and flushes it under a lock, and who reads it then waits
+     * for the disk although writes are taken already.
+     */
+    private static final String AGAIN = TIMELINE + " NULL::text";
 
     private static final String BRIEF =
             "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), 0, NULL::text";
@@ -56,6 +63,23 @@ public record Standing(
             }
             throw e;
         }
+    }
+
+    /**
+     * Asks a session again that was asked before, in one round trip; a session stays with its cluster.
+     *
+     * @param session outside a transaction
+     * @param before what it said
+     * @return what it says now
+     * @throws SQLException PgJDBC's
+     */
+    public static Standing again(PgConnection session, Standing before) throws SQLException {
+        String system = before.systemIdentifier;
+        if (system == null) {
+            return ask(session);
+        }
+        Standing now = query(session, AGAIN);
+        return new Standing(now.inRecovery, now.readOnly, now.timeline, system);
     }
 
     /**

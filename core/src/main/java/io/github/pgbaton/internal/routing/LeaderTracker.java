@@ -22,7 +22,6 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,9 +38,6 @@ import org.jspecify.annotations.Nullable;
 final class LeaderTracker implements LeaderSource.Listener {
     private static final int PROBE_THREADS = 16;
     private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
-
-    /** More permits than anybody could wait for. */
-    private static final int EVERYBODY = 1 << 20;
 
     private final String name;
     private final BatonConfig config;
@@ -63,7 +59,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final ProofClock proof = new ProofClock();
     private boolean watchingProof;
     private final Set<HostPort> owing = ConcurrentHashMap.newKeySet();
-    private volatile Semaphore connects;
+    private volatile ConnectQueue connects;
     private final SwitchoverHold hold;
     private final HangMonitor hangs;
     private final Succession succession = new Succession();
@@ -81,7 +77,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         this.log = new FailoverLog(name, events);
         this.sockets = new SocketRegistry(name);
         this.hold = new SwitchoverHold(config.switchoverHold());
-        this.connects = new Semaphore(config.connectLimit(), true);
+        this.connects = new ConnectQueue(config.connectLimit());
         this.prober = new ProberSeat(PrimaryConnector.longestStep(config));
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
@@ -364,10 +360,10 @@ final class LeaderTracker implements LeaderSource.Listener {
 
     /** The permits of an epoch are its own: an opening that is stuck at the old leader takes none from the new one. */
     private void freshConnects() {
-        Semaphore old = connects;
-        connects = new Semaphore(config.connectLimit(), true);
+        ConnectQueue old = connects;
+        connects = new ConnectQueue(config.connectLimit());
         // Whoever waits in the old queue goes on at once, and finds that the route is another one.
-        old.release(EVERYBODY);
+        old.dissolve();
     }
 
     /** Nobody names a leader any more; under the lock. */
@@ -508,7 +504,7 @@ final class LeaderTracker implements LeaderSource.Listener {
     }
 
     /** How many sessions are opened at once in this epoch, in the order in which they were asked for. */
-    Semaphore connects() {
+    ConnectQueue connects() {
         return connects;
     }
 
@@ -678,6 +674,16 @@ final class LeaderTracker implements LeaderSource.Listener {
         }
     }
 
+    /** How long to wait for whoever asks the leader of this route, before it counts as stuck; 0 and less: nobody does. */
+    long proberBusyNanos(Route seen) {
+        lock.lock();
+        try {
+            return prober.busyNanos(seen, false);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void stopProbing(ProberSeat.Claim claim) {
         lock.lock();
         try {
@@ -734,6 +740,7 @@ final class LeaderTracker implements LeaderSource.Listener {
         } finally {
             lock.unlock();
         }
+        connects.wake();
     }
 
     /** Ends every thread and socket of the tracker. */

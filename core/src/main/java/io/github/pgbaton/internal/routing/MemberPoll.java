@@ -172,11 +172,6 @@ final class MemberPoll {
     }
 
     private static @Nullable SQLException whyHopeless(SQLException failure) {
-        try {
-            PrimaryConnector.giveUpUnlessTransient(failure, true);
-            return null;
-        } catch (SQLException e) {
-            return e;
-        }
+        return WaitingHelps.against(failure, true) ? null : failure;
     }
 }

@@ -7,15 +7,11 @@ import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.topology.HostPort;
-import io.github.resilience4j.core.IntervalFunction;
-import java.security.cert.CertificateException;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
@@ -28,29 +24,14 @@ import org.postgresql.jdbc.PgConnection;
  * <p>How it waits. Each epoch is proven once: the first thread that needs a session becomes the prober, opens a session to
  * the new leader while that may still be a standby, keeps it, and asks it every probe interval whether it takes writes
  * yet. So a promotion is noticed within one interval, by one session, with the credentials of a caller, and the
- * prober's session is itself the first good one. Everybody else sleeps until the epoch is proven or the lock moves on;
- * they then open theirs and check only what the server reports at connect, without a round trip.
+ * prober's session is itself the first good one. Right after an election everybody else opens a session to the leader
+ * too, a few at a time, and sleeps on it until the epoch is proven or the lock moves on; then one question each is
+ * enough. Who comes later opens a session then, and checks what the server reports at connect, without a round trip.
  */
 final class PrimaryConnector {
-    /** A leader elected this recently is expected to promote any moment. */
-    private static final Duration FRESH = Duration.ofSeconds(30);
-
-    /** Most promotions take a fraction of a second: right after the election a leader is asked more often than later on. */
-    private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
-
-    private static final int SHARE_OF_THE_WAIT = 16;
-
-    /** How rarely a leader is tried at the longest: what a restart in place can cost on top of itself. */
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
-
     /** How long one answer of an open session may take before the session counts as hung. */
     private static final Duration ANSWER = Duration.ofSeconds(2);
 
-    /** PgJDBC's word for what it refuses itself, such as a missing password. */
-    private static final String REJECTED = "08004";
-
-    private static final String TOO_MANY_CONNECTIONS = "53300";
-    private static final String NAME_VERIFIER = "PgjdbcHostnameVerifier";
     private static final Executor DIRECT = Runnable::run;
 
     private final LeaderTracker tracker;
@@ -59,8 +40,8 @@ final class PrimaryConnector {
     private final MemberPoll poll;
     private final boolean readOnlyWanted;
     private final boolean strict;
-    private final IntervalFunction freshPause;
-    private final IntervalFunction longerPause;
+    private final Pace pace;
+    private final NoPrimary failures;
 
     PrimaryConnector(LeaderTracker tracker, ConnectionSpec spec, BooleanSupplier abandoned) {
         this.tracker = tracker;
@@ -69,10 +50,8 @@ final class PrimaryConnector {
         this.readOnlyWanted = PGProperty.READ_ONLY.getBoolean(spec.pgProperties());
         this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
         this.poll = new MemberPoll(tracker, spec, this::refusal);
-        Duration interval = tracker.config().probeInterval();
-        this.freshPause = IntervalFunction.ofRandomized(interval.toMillis(), 0.2);
-        Duration longest = interval.compareTo(LONGEST_PAUSE) > 0 ? interval : LONGEST_PAUSE;
-        this.longerPause = IntervalFunction.ofExponentialRandomBackoff(interval, 1.5, 0.2, longest);
+        this.pace = new Pace(tracker.config().probeInterval());
+        this.failures = new NoPrimary(tracker);
     }
 
     /** How long one step of a prober may take that is not stuck in the look-up of a name. */
@@ -110,7 +89,9 @@ final class PrimaryConnector {
                     "08001",
                     e);
         }
-        throw noPrimary(deadline, attempts);
+        throw strict && tracker.unconfirmed(tracker.route())
+                ? failures.confirmed(deadline.length())
+                : failures.inTime(deadline, attempts);
     }
 
     /** One step; null: look at the route again. */
@@ -128,17 +109,7 @@ final class PrimaryConnector {
             return null;
         }
         if (route.verified() && address != null) {
-            // A thundering herd of handshakes would slow down the very primary that everybody waits for.
-            Semaphore connects = tracker.connects();
-            if (!connects.tryAcquire(Math.max(deadline.leftNanos(), 0), TimeUnit.NANOSECONDS)) {
-                attempts.add(address, "other connections are being opened, connectLimit at a time");
-                return null;
-            }
-            try {
-                return tracker.route() == route ? join(route, address, attempts, deadline) : null;
-            } finally {
-                connects.release();
-            }
+            return enter(route, address, attempts, deadline);
         }
         boolean ask = mustAskMembers(route);
         if (!ask && (!route.held() || address == null)) {
@@ -146,6 +117,9 @@ final class PrimaryConnector {
             return null;
         }
         ProberSeat.Claim claim = tracker.startProbing(route, ask);
+        if (claim == null && !ask && address != null && Pace.fresh(route)) {
+            return enter(route, address, attempts, deadline);
+        }
         if (claim == null) {
             tracker.awaitProbe(route, ask, deadline.leftNanos(), abandoned);
             return null;
@@ -162,39 +136,117 @@ final class PrimaryConnector {
         return !strict && tracker.mustAskMembers(route);
     }
 
-    /** Opens a further session in an epoch that is proven. */
-    private @Nullable OpenSession join(Route route, HostPort address, Attempts attempts, Deadline deadline)
-            throws SQLException {
-        OpenSession session;
-        try {
-            session = tracker.opener().open(address, spec, deadline);
-        } catch (SQLException e) {
-            giveUpUnlessTransient(e, fresh(route));
-            attempts.add(address, e, deadline);
-            tracker.suspect(address);
+    /**
+     * Opens a further session in an epoch that is proven, or is about to be: a standby takes connections, and a session
+     * that is open when its promotion ends only needs to be looked at.
+     */
+    private @Nullable OpenSession enter(Route route, HostPort address, Attempts attempts, Deadline deadline)
+            throws SQLException, InterruptedException {
+        long patience = route.verified()
+                ? deadline.leftNanos()
+                : Math.min(deadline.leftNanos(), tracker.proberBusyNanos(route));
+        ConnectQueue connects = tracker.connects();
+        if (!connects.enter(patience, this::givenUp)) {
+            attempts.add(address, "other connections are being opened, connectLimit at a time");
             return null;
         }
+        OpenSession session = null;
+        Standing before = null;
+        boolean early = false;
         try {
-            Standing standing = Standing.reported(session.connection());
+            if (Pace.fresh(route) || connects.crowded()) {
+                Pace.jitter();
+            }
+            if (!sameEpoch(route)) {
+                return null;
+            }
+            early = !tracker.route().verified();
+            session = tracker.opener().open(address, spec, deadline);
+            tracker.aliases().learn(session);
+            before = early ? ask(session, deadline) : null;
+        } catch (SQLException e) {
+            if (session != null) {
+                session.discard(tracker.sockets());
+                session = null;
+            }
+            giveUpUnlessTransient(e, Pace.fresh(route));
+            attempts.add(address, e, deadline);
+        } finally {
+            connects.leave();
+        }
+        if (session == null) {
+            if (early) {
+                // Not ready for anybody yet: the prober is the one to knock until it is.
+                tracker.awaitProbe(tracker.route(), false, deadline.leftNanos(), abandoned);
+            } else {
+                tracker.suspect(address);
+            }
+            return null;
+        }
+        boolean good = false;
+        try {
+            good = (!early || awaitProof(session, route, attempts, deadline))
+                    && join(session, route, before, attempts, deadline);
+        } finally {
+            if (!good) {
+                session.discard(tracker.sockets());
+            }
+        }
+        return good ? session : null;
+    }
+
+    /**
+     * Whether a session in an epoch that is proven may be given away.
+     *
+     * @param before what it said before the epoch was proven, null where it was opened afterwards
+     */
+    private boolean join(
+            OpenSession session, Route route, @Nullable Standing before, Attempts attempts, Deadline deadline) {
+        try {
+            Standing standing = before != null
+                    ? bounded(session, deadline, connection -> Standing.again(connection, before))
+                    : Standing.reported(session.connection());
             // Behind a mapped address may be a pooler, which repeats what some server reported to it once.
             boolean mapped = !tracker.config().memberMap().isEmpty();
             if (standing == null || mapped || (!standing.inRecovery() && standing.readOnly())) {
                 standing = ask(session, deadline);
             }
             String refusal = refusal(route, standing);
-            tracker.aliases().learn(session);
             if (refusal == null
                     && tracker.route().epoch() == route.epoch()
                     && !session.socket().aborted()) {
-                return session;
+                return true;
             }
-            attempts.add(address, refusal == null ? "lost the lock meanwhile" : refusal);
+            attempts.add(session.address(), refusal == null ? "lost the lock meanwhile" : refusal);
         } catch (SQLException e) {
-            attempts.add(address, e, deadline);
+            attempts.add(session.address(), e, deadline);
         }
-        session.discard(tracker.sockets());
-        tracker.suspect(address);
-        return null;
+        tracker.suspect(session.address());
+        return false;
+    }
+
+    /** Waits with a session that was opened early for the epoch to be proven; false: it will not be. */
+    private boolean awaitProof(OpenSession session, Route route, Attempts attempts, Deadline deadline)
+            throws SQLException, InterruptedException {
+        while (mayProve(route) && !deadline.passed() && !session.socket().aborted()) {
+            Route now = tracker.route();
+            if (now.verified()) {
+                return true;
+            }
+            ProberSeat.Claim claim = tracker.startProbing(now, false);
+            if (claim == null) {
+                tracker.awaitProbe(now, false, deadline.leftNanos(), abandoned);
+                continue;
+            }
+            // Whoever was at it has given up, and here is a session to go on with.
+            try {
+                Standing standing = awaitWritable(session, route, claim, attempts, deadline);
+                return standing != null && tracker.verified(route, standing);
+            } finally {
+                tracker.stopProbing(claim);
+            }
+        }
+        return false;
     }
 
     /** Opens a session to a leader that has not proven itself yet, and stays on it until it does. */
@@ -205,7 +257,10 @@ final class PrimaryConnector {
             OpenSession session = null;
             claim.alive();
             try {
-                session = tracker.opener().open(address, spec, deadline);
+                session = openInTurn(address, deadline);
+                if (session == null || !mayProve(route)) {
+                    return null;
+                }
                 tracker.aliases().learn(session);
                 Standing standing = awaitWritable(session, route, claim, attempts, deadline);
                 if (standing != null && tracker.verified(route, standing)) {
@@ -214,7 +269,7 @@ final class PrimaryConnector {
                     return proven;
                 }
             } catch (SQLException e) {
-                giveUpUnlessTransient(e, fresh(route));
+                giveUpUnlessTransient(e, Pace.fresh(route));
                 attempts.add(address, e, deadline);
                 tracker.unreachable(route, Attempts.reason(e));
             } finally {
@@ -225,6 +280,20 @@ final class PrimaryConnector {
             pause(route, attempt, deadline);
         }
         return null;
+    }
+
+    /** The prober's session is one of those that are opened at once; null: it was given up before its turn came. */
+    private @Nullable OpenSession openInTurn(HostPort address, Deadline deadline)
+            throws SQLException, InterruptedException {
+        ConnectQueue connects = tracker.connects();
+        if (!connects.enter(Math.min(deadline.leftNanos(), ANSWER.toNanos()), this::givenUp)) {
+            return null;
+        }
+        try {
+            return tracker.opener().open(address, spec, deadline);
+        } finally {
+            connects.leave();
+        }
     }
 
     /** Asks with a deadline of its own: a member may freeze between its handshake and its answer. */
@@ -250,9 +319,14 @@ final class PrimaryConnector {
     private @Nullable Standing awaitWritable(
             OpenSession session, Route route, ProberSeat.Claim claim, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
+        Standing first = null;
         while (mayProve(route) && !deadline.passed()) {
             claim.alive();
-            Standing standing = ask(session, deadline);
+            Standing before = first;
+            Standing standing = before == null
+                    ? ask(session, deadline)
+                    : bounded(session, deadline, connection -> Standing.again(connection, before));
+            first = standing;
             String refusal = refusal(route, standing);
             if (refusal == null) {
                 return standing;
@@ -346,6 +420,12 @@ final class PrimaryConnector {
         }
     }
 
+    private static void giveUpUnlessTransient(SQLException failure, boolean freshlyElected) throws SQLException {
+        if (!WaitingHelps.against(failure, freshlyElected)) {
+            throw failure;
+        }
+    }
+
     private @Nullable String refusal(Route route, Standing standing) {
         if (standing.inRecovery()) {
             return "is in recovery: not promoted yet, or a replica";
@@ -373,85 +453,15 @@ final class PrimaryConnector {
     }
 
     private void pause(Route route, int attempt, Deadline deadline) throws InterruptedException {
-        long millis = (fresh(route) ? freshPause : longerPause).apply(Math.min(attempt, 20));
-        long nanos = Math.min(Duration.ofMillis(millis).toNanos(), deadline.leftNanos());
-        if (fresh(route)) {
-            // What the asking adds is a small share of what the promotion took, however short that was.
-            long waited = System.nanoTime() - route.sinceNanos();
-            nanos = Math.min(nanos, Math.max(waited / SHARE_OF_THE_WAIT, SHORTEST_PAUSE_NANOS));
-        }
+        long nanos = Math.min(pace.pauseNanos(route, attempt), deadline.leftNanos());
         Route now = tracker.route();
         if (sameEpoch(route) && nanos > 0) {
             tracker.awaitChange(now, nanos, abandoned);
         }
     }
 
-    private static boolean fresh(Route route) {
-        return route.epoch() > 1 && System.nanoTime() - route.sinceNanos() < FRESH.toNanos();
-    }
-
-    /**
-     * Waiting helps against a member that is down, starting or stopping, and in the rush after an election against one
-     * that has no room for another client yet; it helps against nothing else.
-     */
-    static void giveUpUnlessTransient(SQLException failure, boolean freshlyElected) throws SQLException {
-        String state = failure.getSQLState();
-        boolean transientFailure = state != null
-                && ((state.startsWith("08") && !state.equals(REJECTED))
-                        || state.startsWith("57P")
-                        || (freshlyElected && state.equals(TOO_MANY_CONNECTIONS)));
-        if (!transientFailure || isAboutCertificates(failure)) {
-            throw failure;
-        }
-    }
-
-    private static boolean isAboutCertificates(Throwable failure) {
-        for (Throwable t = failure; t != null; t = t.getCause()) {
-            // PgJDBC says nothing else of a certificate for another name; its text is translated, this word is not.
-            if (t instanceof CertificateException
-                    || String.valueOf(t.getMessage()).contains(NAME_VERIFIER)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** What is thrown by a connection that wants the leader confirmed, at its deadline. */
     SQLException unconfirmed(Duration waited) {
-        Route route = tracker.route();
-        return new SQLTransientConnectionException(
-                "no source has confirmed the leader of " + tracker.name() + " for Patroni's ttl: " + whatIsKnown(route)
-                        + ". leaderProof=strict: the call waited " + waited.toMillis()
-                        + " ms, and nothing was sent. Bring the source back, or set leaderProof=available to go on with"
-                        + " what PostgreSQL itself proves",
-                "08001");
-    }
-
-    private String whatIsKnown(Route route) {
-        if (route.silence() != null) {
-            return "the leader source cannot tell (" + route.silence() + ")";
-        }
-        if (!tracker.hasSource()) {
-            return "no leader source is configured, the members were asked";
-        }
-        if (!route.heard()) {
-            return "the leader source has not answered yet";
-        }
-        return route.held()
-                ? "the lock is held by " + route.leaderText()
-                : "nobody holds the lock, last " + route.leaderText();
-    }
-
-    private SQLException noPrimary(Deadline deadline, Attempts attempts) {
-        Route route = tracker.route();
-        if (strict && tracker.unconfirmed(route)) {
-            return unconfirmed(deadline.length());
-        }
-        return new SQLTransientConnectionException(
-                "no writable primary of " + tracker.name() + " within "
-                        + deadline.length().toMillis() + " ms: " + whatIsKnown(route) + "; " + attempts
-                        + ". Nothing was sent. Check the cluster, or raise failoverTimeout",
-                "08001",
-                attempts.newest());
+        return failures.confirmed(waited);
     }
 }

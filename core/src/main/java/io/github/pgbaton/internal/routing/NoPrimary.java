@@ -1,0 +1,50 @@
+package io.github.pgbaton.internal.routing;
+
+import io.github.pgbaton.internal.probe.Deadline;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+
+/** What a call is told that waited for a primary in vain: what is known, what was tried, what to do. Stateless. */
+final class NoPrimary {
+    private final LeaderTracker tracker;
+
+    NoPrimary(LeaderTracker tracker) {
+        this.tracker = tracker;
+    }
+
+    SQLException inTime(Deadline deadline, Attempts attempts) {
+        return new SQLTransientConnectionException(
+                "no writable primary of " + tracker.name() + " within "
+                        + deadline.length().toMillis() + " ms: " + whatIsKnown(tracker.route()) + "; " + attempts
+                        + ". Nothing was sent. Check the cluster, or raise failoverTimeout",
+                "08001",
+                attempts.newest());
+    }
+
+    /** For a connection that wants the leader confirmed. */
+    SQLException confirmed(Duration waited) {
+        return new SQLTransientConnectionException(
+                "no source has confirmed the leader of " + tracker.name() + " for Patroni's ttl: "
+                        + whatIsKnown(tracker.route())
+                        + ". leaderProof=strict: the call waited " + waited.toMillis()
+                        + " ms, and nothing was sent. Bring the source back, or set leaderProof=available to go on with"
+                        + " what PostgreSQL itself proves",
+                "08001");
+    }
+
+    private String whatIsKnown(Route route) {
+        if (route.silence() != null) {
+            return "the leader source cannot tell (" + route.silence() + ")";
+        }
+        if (!tracker.hasSource()) {
+            return "no leader source is configured, the members were asked";
+        }
+        if (!route.heard()) {
+            return "the leader source has not answered yet";
+        }
+        return route.held()
+                ? "the lock is held by " + route.leaderText()
+                : "nobody holds the lock, last " + route.leaderText();
+    }
+}
