@@ -420,7 +420,7 @@ final class PrimaryConnector {
         }
     }
 
-    private static void giveUpUnlessTransient(SQLException failure, boolean freshlyElected) throws SQLException {
+    static void giveUpUnlessTransient(SQLException failure, boolean freshlyElected) throws SQLException {
         if (!WaitingHelps.against(failure, freshlyElected)) {
             throw failure;
         }

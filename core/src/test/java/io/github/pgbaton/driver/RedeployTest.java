@@ -1,0 +1,106 @@
+package io.github.pgbaton.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.scripted.ScriptedPostgres;
+import java.io.File;
+import java.lang.ref.WeakReference;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.sql.Connection;
+import java.sql.Driver;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** An application that brought pgbaton along in its own class loader, and is undeployed. */
+@Timeout(120)
+class RedeployTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @Test
+    void undeployedApplicationIsCollectedWithAllItsClasses() throws Exception {
+        try (ScriptedPostgres standby = new ScriptedPostgres().inRecovery(true);
+                ScriptedPostgres primary = new ScriptedPostgres()) {
+            WeakReference<ClassLoader> application = deployed(standby.address() + "," + primary.address());
+            assertThat(primary.statements()).contains("SELECT 'deployed'");
+            letGoOfTheLastRecord();
+            await().atMost(PATIENCE).untilAsserted(() -> {
+                System.gc();
+                assertThat(application.get())
+                        .as("the application's class loader")
+                        .isNull();
+            });
+        }
+    }
+
+    /** Runs an application to its end, in a class loader that shares nothing but the JDK's classes with this one. */
+    private static WeakReference<ClassLoader> deployed(String seeds) throws Exception {
+        // PgJDBC's own cleaner may stay for half a minute after the last connection otherwise.
+        System.setProperty("pgjdbc.config.cleanup.thread.ttl", "500");
+        Thread thread = Thread.currentThread();
+        ClassLoader outer = thread.getContextClassLoader();
+        try (URLClassLoader loader = new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
+            thread.setContextClassLoader(loader);
+            Class<?> application = loader.loadClass(Application.class.getName());
+            assertThat(application.getClassLoader()).isSameAs(loader);
+            application.getMethod("run", String.class).invoke(null, seeds);
+            return new WeakReference<>(loader);
+        } finally {
+            thread.setContextClassLoader(outer);
+            System.clearProperty("pgjdbc.config.cleanup.thread.ttl");
+        }
+    }
+
+    private record Other(RedeployTest component) {}
+
+    /**
+     * The JDK remembers the type of the record whose methods it made last, until it makes those of the next one: one class
+     * loader in the JVM may stay so long, whoever is undeployed.
+     */
+    private static void letGoOfTheLastRecord() {
+        Other one = new Other(new RedeployTest());
+        Other two = new Other(new RedeployTest());
+        assertThat(one.equals(two)).isFalse();
+        assertThat(one.hashCode()).isEqualTo(new Other(one.component()).hashCode());
+        assertThat(one.toString()).isNotEmpty();
+    }
+
+    private static URL[] classPath() throws MalformedURLException {
+        List<URL> urls = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            urls.add(new File(entry).toURI().toURL());
+        }
+        return urls.toArray(new URL[0]);
+    }
+
+    /** What is deployed. */
+    public static final class Application {
+        private Application() {}
+
+        public static void run(String seeds) throws SQLException {
+            try (BatonDataSource source = new BatonDataSource(
+                    "jdbc:pgbaton:postgresql://" + seeds + "/db?sslmode=disable&failoverTimeout=20s")) {
+                source.setUser("app");
+                source.setPassword("s3cret");
+                try (Connection connection = source.getConnection()) {
+                    Scripts.run(connection, "SELECT 'deployed'");
+                }
+            }
+            // As a container does; a driver registers itself when it is loaded.
+            for (Driver driver : Collections.list(DriverManager.getDrivers())) {
+                if (driver.getClass().getClassLoader() == Application.class.getClassLoader()) {
+                    DriverManager.deregisterDriver(driver);
+                }
+            }
+        }
+    }
+}
