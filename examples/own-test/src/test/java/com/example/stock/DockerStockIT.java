@@ -11,5 +11,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class DockerStockIT extends StockFailover {
     @RegisterExtension
     static final PatroniClusterExtension CLUSTER = PatroniClusterExtension.docker(
-            Generation.TRIXIE, builder -> builder.ttl(Duration.ofSeconds(20)).loopWait(Duration.ofSeconds(2)));
+            Generation.TRIXIE,
+            builder -> builder.ttl(Duration.ofSeconds(10))
+                    .loopWait(Duration.ofSeconds(1))
+                    .retryTimeout(Duration.ofSeconds(3)));
 }

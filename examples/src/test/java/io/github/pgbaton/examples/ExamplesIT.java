@@ -6,10 +6,12 @@ import static org.awaitility.Awaitility.await;
 import io.github.pgbaton.examples.demo.Route;
 import io.github.pgbaton.examples.hikari.PooledOrders;
 import io.github.pgbaton.examples.plainjdbc.PlainJdbc;
+import io.github.pgbaton.examples.readwrite.ReadsAndWrites;
 import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -109,8 +111,8 @@ class ExamplesIT {
                 .hasSize(2);
     }
 
-    @Test
-    void pooledOrdersGoOnThroughASwitchover() throws Exception {
+    /** HikariCP's properties, as {@code ./run example} writes them. */
+    private String propertiesFile() throws IOException {
         Properties file = new Properties();
         file.setProperty("jdbcUrl", url);
         file.setProperty("username", cluster.user());
@@ -120,10 +122,26 @@ class ExamplesIT {
         try (Writer writer = Files.newBufferedWriter(written)) {
             file.store(writer, null);
         }
+        return written.toString();
+    }
 
-        int taken = throughASwitchover(() -> PooledOrders.run(written.toString(), () -> !over.get(), out));
+    @Test
+    void pooledOrdersGoOnThroughASwitchover() throws Exception {
+        String file = propertiesFile();
+
+        int taken = throughASwitchover(() -> PooledOrders.run(file, () -> !over.get(), out));
 
         assertThat(count("SELECT count(*) FROM customer_order JOIN order_line ON order_id = id"))
                 .isEqualTo(taken);
+    }
+
+    @Test
+    void readsAreOnReplicasAndWritesGoOnThroughASwitchover() throws Exception {
+        String file = propertiesFile();
+
+        int written = throughASwitchover(() -> ReadsAndWrites.run(file, () -> !over.get(), out));
+
+        assertThat(count("SELECT count(*) FROM measurement")).isEqualTo(written);
+        assertThat(printed.toString(StandardCharsets.UTF_8)).contains("on a replica");
     }
 }
