@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -38,8 +39,13 @@ public final class WireProxy implements AutoCloseable {
         HALVE,
         /** It and all after it arrive; the answers are lost, and the client is closed when the server is done. */
         LOSE_ANSWER,
-        /** It and all after it are kept back until {@link #release}, though the client may be gone by then. */
-        HOLD
+        /**
+         * It and all after it are kept back until {@link #release}, though the client may be gone by then. So it comes late,
+         * and behind whatever the client has sent on other sessions meanwhile.
+         */
+        HOLD,
+        /** It arrives, the client is closed, and the server hears nothing of that until {@link #release}: a partition. */
+        STRAND
     }
 
     /**
@@ -55,6 +61,8 @@ public final class WireProxy implements AutoCloseable {
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final List<Sent> sent = new CopyOnWriteArrayList<>();
     private final CountDownLatch release = new CountDownLatch(1);
+    private final AtomicInteger opening = new AtomicInteger();
+    private final AtomicInteger mostOpening = new AtomicInteger();
     private volatile Function<Sent, Action> script = message -> Action.FORWARD;
     private volatile boolean closed;
 
@@ -93,6 +101,11 @@ public final class WireProxy implements AutoCloseable {
 
     public void forget() {
         sent.clear();
+    }
+
+    /** How many sessions were at most between their connect and their first statement. */
+    public int mostOpening() {
+        return mostOpening.get();
     }
 
     /** Lets go what is held. */
@@ -150,12 +163,30 @@ public final class WireProxy implements AutoCloseable {
         private final Map<String, String> prepared = new HashMap<>();
         private String bound = "";
         private volatile boolean mute;
+        private volatile boolean stranded;
+        private boolean open;
 
         Link(Socket client) {
             this.client = client;
         }
 
         void serve() throws IOException, InterruptedException {
+            mostOpening.accumulateAndGet(opening.incrementAndGet(), Math::max);
+            try {
+                pass();
+            } finally {
+                opened();
+            }
+        }
+
+        private void opened() {
+            if (!open) {
+                open = true;
+                opening.decrementAndGet();
+            }
+        }
+
+        private void pass() throws IOException, InterruptedException {
             keep(server);
             try (client;
                     server) {
@@ -191,6 +222,9 @@ public final class WireProxy implements AutoCloseable {
                     }
                     Sent about = read(message);
                     sent.add(about);
+                    if (about.type() == 'Q' || about.type() == 'P') {
+                        opened();
+                    }
                     if (!holding && !mute) {
                         switch (script.apply(about)) {
                             case FORWARD -> {}
@@ -204,6 +238,14 @@ public final class WireProxy implements AutoCloseable {
                             }
                             case LOSE_ANSWER -> mute = true;
                             case HOLD -> holding = true;
+                            case STRAND -> {
+                                stranded = true;
+                                client.close();
+                                out.write(message);
+                                out.flush();
+                                release.await();
+                                return;
+                            }
                         }
                     }
                     if (holding) {
@@ -246,7 +288,7 @@ public final class WireProxy implements AutoCloseable {
                     if (mute && message[0] == 'Z') {
                         return;
                     }
-                    if (!mute && !client.isClosed()) {
+                    if (!mute && !stranded && !client.isClosed()) {
                         out.write(message);
                         if (in.available() == 0) {
                             out.flush();

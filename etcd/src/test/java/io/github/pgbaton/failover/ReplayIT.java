@@ -5,18 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.BatonDataSource;
-import io.github.pgbaton.Protection;
-import io.github.pgbaton.internal.outcome.LedgerSql;
-import io.github.pgbaton.replay.ProtectionReport;
-import io.github.pgbaton.replay.ReplayableConnection;
-import io.github.pgbaton.testkit.PatroniCluster;
-import io.github.pgbaton.testkit.PatroniClusterExtension;
-import java.io.ByteArrayInputStream;
 import java.sql.BatchUpdateException;
-import java.sql.CallableStatement;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -25,165 +15,17 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.postgresql.PGConnection;
 
 /**
- * A transaction whose session is terminated in the middle goes on as if nothing had happened, or fails with 40001; on a
- * real PostgreSQL, which takes a session away as a failover does, but at once.
+ * A transaction whose session is terminated in the middle goes on as if nothing had happened; on a real PostgreSQL, which
+ * takes a session away as a failover does, but at once.
  */
 @Timeout(120)
-class ReplayIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final AtomicInteger NAMES = new AtomicInteger();
-
-    @RegisterExtension
-    static final PatroniClusterExtension CLUSTER = Clusters.quick();
-
-    private static Connection admin;
-
-    private String name;
-    private BatonDataSource source;
-    private Connection connection;
-
-    @BeforeAll
-    static void connectPastTheDriver() throws Exception {
-        PatroniCluster cluster = CLUSTER.cluster();
-        cluster.awaitPrimary(PATIENCE);
-        admin = DriverManager.getConnection(
-                "jdbc:postgresql://" + cluster.seeds() + "/" + cluster.database() + "?targetServerType=primary",
-                cluster.user(),
-                cluster.password());
-        run(admin, "DROP TABLE IF EXISTS replayed");
-        run(admin, "CREATE TABLE replayed (k serial PRIMARY KEY, test text, v text, UNIQUE (test, v))");
-        run(admin, LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
-    }
-
-    @AfterAll
-    static void disconnect() throws Exception {
-        admin.close();
-    }
-
-    @BeforeEach
-    void open() throws Exception {
-        connect();
-    }
-
-    private void connect(String... more) throws Exception {
-        close();
-        name = "replay-" + NAMES.incrementAndGet();
-        List<String> parameters = new ArrayList<>(List.of(more));
-        parameters.add("ApplicationName=" + name);
-        source = Clusters.dataSource(CLUSTER.cluster(), parameters.toArray(String[]::new));
-        connection = source.getConnection();
-        connection.setAutoCommit(false);
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        if (source != null) {
-            connection.close();
-            source.close();
-        }
-    }
-
-    /** Ends the session behind the connection, and returns once the server has rolled back what was open there. */
-    private void breakSession() throws SQLException {
-        int pid = backends().get(0);
-        run(admin, "SELECT pg_terminate_backend(" + pid + ")");
-        await().atMost(PATIENCE).until(() -> !backends().contains(pid));
-    }
-
-    private List<Integer> backends() throws SQLException {
-        List<Integer> pids = new ArrayList<>();
-        try (Statement statement = admin.createStatement();
-                ResultSet rows = statement.executeQuery("SELECT pid FROM pg_stat_activity WHERE application_name = '"
-                        + name + "' ORDER BY backend_start")) {
-            while (rows.next()) {
-                pids.add(rows.getInt(1));
-            }
-        }
-        return pids;
-    }
-
-    private static void run(Connection on, String sql) throws SQLException {
-        try (Statement statement = on.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private void run(String sql) throws SQLException {
-        run(connection, sql);
-    }
-
-    private int update(String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            return statement.executeUpdate(sql);
-        }
-    }
-
-    private String text(String sql) throws SQLException {
-        return text(connection, sql);
-    }
-
-    private static String text(Connection on, String sql) throws SQLException {
-        try (Statement statement = on.createStatement();
-                ResultSet rows = statement.executeQuery(sql)) {
-            rows.next();
-            return rows.getString(1);
-        }
-    }
-
-    private void add(String value) throws SQLException {
-        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO replayed (test, v) VALUES (?, ?)")) {
-            insert.setString(1, name);
-            insert.setString(2, value);
-            assertThat(insert.executeUpdate()).isEqualTo(1);
-        }
-    }
-
-    private List<String> committed() throws SQLException {
-        List<String> values = new ArrayList<>();
-        try (PreparedStatement select = admin.prepareStatement("SELECT v FROM replayed WHERE test = ? ORDER BY v")) {
-            select.setString(1, name);
-            try (ResultSet rows = select.executeQuery()) {
-                while (rows.next()) {
-                    values.add(rows.getString(1));
-                }
-            }
-        }
-        return values;
-    }
-
-    private static void others(String sql) throws SQLException {
-        run(admin, sql);
-    }
-
-    private void assertLost(String because) {
-        SQLException lost = catchThrowableOfType(SQLException.class, () -> text("SELECT 1"));
-        assertThat((Throwable) lost).isNotNull();
-        assertThat(lost.getSQLState()).isEqualTo("40001");
-        assertThat(lost.getMessage()).contains(because).contains("nothing of it was committed");
-    }
-
-    private void assertGoesOnAfterRollback() throws SQLException {
-        connection.rollback();
-        assertThat(text("SELECT 1")).isEqualTo("1");
-        connection.commit();
-        assertThat(committed()).isEmpty();
-    }
-
-    // What goes on.
-
+class ReplayIT extends ReplayBench {
     @Test
     void transactionGoesOnAfterItsSessionBroke() throws Exception {
         add("a");
@@ -575,305 +417,34 @@ class ReplayIT {
         assertThat(committed()).isEmpty();
     }
 
-    // What does not.
-
     @Test
-    void valueTheApplicationHasSeenMustNotDiffer() throws Exception {
-        add("a");
-        text("SELECT clock_timestamp()");
-        breakSession();
-
-        assertLost("returned another row than the one seen before");
-        assertGoesOnAfterRollback();
-    }
-
-    @Test
-    void rowThatChangedMeanwhileEndsTheTransaction() throws Exception {
-        String key = text("INSERT INTO replayed (test, v) VALUES ('other', '" + name + "') RETURNING k");
+    void roleAndSearchPathAreThoseOfTheTransactionsStart() throws Exception {
+        String role = text("SELECT current_user");
+        run("SET ROLE " + role);
+        run("SET search_path TO pg_catalog, public");
         connection.commit();
         add("a");
-        text("SELECT v FROM replayed WHERE k = " + key);
+        run("SET LOCAL search_path TO public");
         breakSession();
-        others("UPDATE replayed SET v = v || '!' WHERE k = " + key);
-
-        assertLost("step 2 (SELECT v FROM replayed WHERE k= ?)");
-        assertGoesOnAfterRollback();
-    }
-
-    @Test
-    void rowBehindThoseThatWereReadMayChange() throws Exception {
-        String test = name + "-rows";
-        for (int i = 1; i <= 3; i++) {
-            others("INSERT INTO replayed (test, v) VALUES ('" + test + "', '" + i + "')");
-        }
-        List<String> seen = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet rows =
-                        statement.executeQuery("SELECT v FROM replayed WHERE test = '" + test + "' ORDER BY v")) {
-            add("a");
-            rows.next();
-            seen.add(rows.getString(1));
-            breakSession();
-            others("INSERT INTO replayed (test, v) VALUES ('" + test + "', '4')");
-            add("b");
-            while (rows.next()) {
-                seen.add(rows.getString(1));
-            }
-        }
+        assertThat(text("SHOW search_path")).isEqualTo("public");
+        assertThat(text("SHOW role")).isEqualTo(role);
         connection.commit();
 
-        assertThat(seen).containsExactly("1", "2", "3", "4");
-        assertThat(committed()).containsExactly("a", "b");
+        assertThat(text("SHOW search_path")).isEqualTo("pg_catalog, public");
+        assertThat(committed()).containsExactly("a");
     }
 
     @Test
-    void updateCountThatDiffersEndsTheTransaction() throws Exception {
-        String test = name + "-rows";
-        others("INSERT INTO replayed (test, v) VALUES ('" + test + "', '1')");
-        assertThat(update("UPDATE replayed SET v = v WHERE test = '" + test + "'"))
-                .isEqualTo(1);
-        breakSession();
-        others("INSERT INTO replayed (test, v) VALUES ('" + test + "', '2')");
-
-        assertLost("it gave an update count of 2 and had given an update count of 1");
-    }
-
-    @Test
-    void errorThatDoesNotHappenAgainEndsTheTransaction() throws Exception {
-        others("INSERT INTO replayed (test, v) VALUES ('" + name + "-x', 'a')");
-        Savepoint here = connection.setSavepoint();
-        assertThatThrownBy(() -> run("INSERT INTO replayed (test, v) VALUES ('" + name + "-x', 'a')"))
-                .hasMessageContaining("duplicate");
-        connection.rollback(here);
-        breakSession();
-        others("DELETE FROM replayed WHERE test = '" + name + "-x'");
-
-        assertLost("it gave success and had given SQLState 23505");
-    }
-
-    @Test
-    void stepThatFailsWhereItHadSucceededEndsTheTransaction() throws Exception {
-        add("a");
-        breakSession();
-        others("INSERT INTO replayed (test, v) VALUES ('" + name + "', 'a')");
-
-        assertLost("a step failed that had succeeded before");
-        connection.rollback();
-        others("DELETE FROM replayed WHERE test = '" + name + "'");
-    }
-
-    /** What counts is what the application saw, not what an earlier replay saw. */
-    @Test
-    void everyReplayIsComparedWithTheOriginal() throws Exception {
-        String key = text("INSERT INTO replayed (test, v) VALUES ('other', '" + name + "') RETURNING k");
+    void listeningGoesOnAndTheGapIsTold() throws Exception {
+        run("LISTEN replayed_news");
         connection.commit();
         add("a");
-        assertThat(text("SELECT v FROM replayed WHERE k = " + key)).isEqualTo(name);
-        breakSession();
-        assertThat(text("SELECT 1")).isEqualTo("1");
-        others("UPDATE replayed SET v = v || '!' WHERE k = " + key);
-        breakSession();
-
-        assertLost("returned another row than the one seen before");
-    }
-
-    @Test
-    void generatedKeyThatDiffersEndsTheTransaction() throws Exception {
-        try (PreparedStatement insert = connection.prepareStatement(
-                "INSERT INTO replayed (test, v) VALUES (?, ?)", Statement.RETURN_GENERATED_KEYS)) {
-            insert.setString(1, name);
-            insert.setString(2, "a");
-            insert.executeUpdate();
-            try (ResultSet keys = insert.getGeneratedKeys()) {
-                assertThat(keys.next()).isTrue();
-            }
-        }
-        breakSession();
-
-        assertLost("returned another row than the one seen before");
-    }
-
-    @Test
-    void generatedKeysThatNobodyReadMayDiffer() throws Exception {
-        try (PreparedStatement insert = connection.prepareStatement(
-                "INSERT INTO replayed (test, v) VALUES (?, ?)", Statement.RETURN_GENERATED_KEYS)) {
-            insert.setString(1, name);
-            insert.setString(2, "a");
-            insert.executeUpdate();
-        }
         breakSession();
         add("b");
         connection.commit();
+        others("NOTIFY replayed_news, 'here'");
+        assertThat(text("SELECT count(*) FROM pg_listening_channels()")).isEqualTo("1");
 
         assertThat(committed()).containsExactly("a", "b");
-    }
-
-    @Test
-    void transactionThatSqlTextBeganIsNotReplayedWithoutItsBeginning() throws Exception {
-        connection.setAutoCommit(true);
-        run("BEGIN");
-        add("a");
-        connection.setAutoCommit(false);
-        add("b");
-        breakSession();
-
-        assertLost("begun by SQL text");
-        assertGoesOnAfterRollback();
-    }
-
-    @Test
-    void refcursorIsNotReplayed() throws Exception {
-        others("CREATE OR REPLACE FUNCTION opened() RETURNS refcursor LANGUAGE plpgsql AS"
-                + " $$ DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; RETURN c; END $$");
-        try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("SELECT opened()")) {
-            rows.next();
-            assertThat(rows.getObject(1)).isInstanceOf(ResultSet.class);
-            breakSession();
-
-            assertLost("refcursor");
-        }
-    }
-
-    @Test
-    void callableStatementIsNotReplayed() throws Exception {
-        try (CallableStatement call = connection.prepareCall("{? = call upper(?)}")) {
-            call.registerOutParameter(1, java.sql.Types.VARCHAR);
-            call.setString(2, "a");
-            call.execute();
-        }
-        breakSession();
-
-        assertLost("it uses a CallableStatement");
-    }
-
-    @Test
-    void streamAsAParameterIsNotReplayed() throws Exception {
-        try (PreparedStatement insert = connection.prepareStatement(
-                "INSERT INTO replayed (test, v) VALUES ('" + name + "', convert_from(?, 'UTF8'))")) {
-            insert.setBinaryStream(1, new ByteArrayInputStream(new byte[] {'a'}));
-            insert.executeUpdate();
-        }
-        breakSession();
-
-        assertLost("a stream");
-    }
-
-    @Test
-    void transactionLargerThanTheJournalIsNotReplayed() throws Exception {
-        connect("journalLimit=1KiB");
-        add("x".repeat(2000));
-        breakSession();
-
-        assertLost("it is larger than journalLimit");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "SELECT pg_export_snapshot()",
-                "SELECT lo_create(0)",
-                "DO $$ BEGIN PERFORM 1; END $$",
-                "SELECT pg_advisory_lock(4712)",
-                "CREATE TEMP TABLE older (a int)"
-            })
-    void effectsOutsideTheTransactionKeepItFromBeingReplayed(String sql) throws Exception {
-        if (sql.startsWith("CREATE")) {
-            // It is the session's, and the transaction that uses it is a later one.
-            run(sql);
-            connection.commit();
-        }
-        add("a");
-        if (!sql.startsWith("CREATE")) {
-            run(sql);
-        }
-        breakSession();
-
-        assertLost("because");
-    }
-
-    @Test
-    void nameOnTheDenyListKeepsATransactionFromBeingReplayed() throws Exception {
-        connect("replayDeny=upper,truncate");
-        text("SELECT upper('a')");
-        breakSession();
-
-        assertLost("it calls upper()");
-    }
-
-    @Test
-    void connectionWhosePgJdbcConnectionWasTakenOutIsNotReplayed() throws Exception {
-        connection.unwrap(PGConnection.class).getBackendPID();
-        add("a");
-        breakSession();
-
-        assertLost("unwrap");
-    }
-
-    @Test
-    void applicationKeepsATransactionFromBeingReplayed() throws Exception {
-        ReplayableConnection replayable = connection.unwrap(ReplayableConnection.class);
-        assertThat(replayable.replayable()).isTrue();
-        replayable.disableReplay();
-        add("a");
-        assertThat(replayable.obstacle()).contains("the application disabled it");
-        breakSession();
-
-        assertLost("the application disabled it");
-        assertGoesOnAfterRollback();
-        assertThat(replayable.replayable()).as("the next one").isTrue();
-    }
-
-    @Test
-    void reportCountsTransactionsAndSaysWhatKeptThemFromBeingProtected() throws Exception {
-        ProtectionReport before = report();
-        add("a");
-        connection.commit();
-        text("SELECT lo_get(0) WHERE false OR 'secret' = 'secret' AND 1 = 0 UNION SELECT 'x'::bytea");
-        connection.commit();
-        add("b");
-        breakSession();
-        add("c");
-        connection.commit();
-        ProtectionReport after = report();
-
-        assertThat(after.protectedTransactions() - before.protectedTransactions())
-                .isEqualTo(2);
-        assertThat(after.unprotectedTransactions() - before.unprotectedTransactions())
-                .isEqualTo(1);
-        assertThat(after.replayed() - before.replayed()).isEqualTo(1);
-        assertThat(after.reasons().keySet())
-                .anySatisfy(reason -> assertThat(reason.construct()).contains("lo_get()"))
-                .allSatisfy(reason -> assertThat(String.valueOf(reason.sql())).doesNotContain("secret"));
-    }
-
-    private static ProtectionReport report() {
-        return Protection.reports().stream()
-                .filter(report -> report.cluster().endsWith(CLUSTER.cluster().scope()))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    @Test
-    void cancelledStatementKeepsTheTransactionFromBeingReplayed() throws Exception {
-        Savepoint here = connection.setSavepoint();
-        try (Statement slow = connection.createStatement()) {
-            slow.setQueryTimeout(1);
-            assertThatThrownBy(() -> slow.execute("SELECT pg_sleep(60)")).hasMessageContaining("cancel");
-        }
-        connection.rollback(here);
-        breakSession();
-
-        assertLost("cancelled or timed out");
-    }
-
-    @Test
-    void replaySwitchedOffLeavesTheTransactionToTheApplication() throws Exception {
-        connect("replay=off");
-        add("a");
-        breakSession();
-
-        assertLost("replay is off");
-        assertGoesOnAfterRollback();
     }
 }

@@ -55,6 +55,30 @@ final class Backends implements AutoCloseable {
         }
     }
 
+    /** What each of them is at, one a line, for whoever has to find out what they wait for. */
+    List<String> activity() throws SQLException {
+        List<String> lines = new ArrayList<>();
+        try (PreparedStatement select = connection.prepareStatement("SELECT pid, state, wait_event_type, wait_event,"
+                + " date_trunc('second', clock_timestamp() - xact_start), pg_blocking_pids(pid)::text, left(query, 80)"
+                + " FROM pg_stat_activity WHERE usename = ? ORDER BY xact_start")) {
+            select.setString(1, user);
+            try (ResultSet rows = select.executeQuery()) {
+                while (rows.next()) {
+                    lines.add("pid %s %s, waits for %s %s, in a transaction for %s, blocked by %s: %s"
+                            .formatted(
+                                    rows.getString(1),
+                                    rows.getString(2),
+                                    rows.getString(3),
+                                    rows.getString(4),
+                                    rows.getString(5),
+                                    rows.getString(6),
+                                    rows.getString(7)));
+                }
+            }
+        }
+        return lines;
+    }
+
     private List<Long> pids(String sql) throws SQLException {
         List<Long> pids = new ArrayList<>();
         try (PreparedStatement select = connection.prepareStatement(sql)) {

@@ -4,6 +4,7 @@ import io.github.pgbaton.examples.demo.Route;
 import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.ClusterException;
 import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.UnsupportedFaultException;
 import java.io.PrintStream;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -27,6 +28,11 @@ import java.util.function.BooleanSupplier;
 public final class Campaign {
     private static final int WRITERS = 8;
     private static final Duration HEAL = Duration.ofSeconds(180);
+
+    /** What the driver may wait for a primary, and for a transaction's replay; after it, it has to say something. */
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
+
+    private static final Duration PROGRESS = PATIENCE.plus(HEAL);
 
     private final PatroniCluster cluster;
     private final long seed;
@@ -100,7 +106,11 @@ public final class Campaign {
     private void start() {
         Route plain = Route.pgbaton(cluster);
         // No error for want of a primary, which takes its time to come on a loaded machine.
-        Route route = new Route(plain.name(), plain.url() + "&failoverTimeout=180s", plain.user(), plain.password());
+        Route route = new Route(
+                plain.name(),
+                plain.url() + "&failoverTimeout=" + PATIENCE.toSeconds() + "s",
+                plain.user(),
+                plain.password());
         SplittableRandom seeds = new SplittableRandom(seed);
         for (int i = 1; i <= WRITERS; i++) {
             Writer writer = new Writer(route, told, "w" + i, seeds.split());
@@ -118,9 +128,15 @@ public final class Campaign {
         Havoc havoc = next();
         String primary = cluster.awaitPrimary(HEAL);
         out.printf("%2d/%d  %-14s on %s: %s%n", number, of, havoc, primary, havoc.text());
-        havoc.inject(cluster, primary);
+        try {
+            havoc.inject(cluster, primary);
+        } catch (UnsupportedFaultException e) {
+            out.println("       not on this machine: " + e.getMessage() + "; instead, " + Havoc.KILL.text());
+            havoc = Havoc.KILL;
+            havoc.inject(cluster, primary);
+        }
         if (havoc.movesPrimary()) {
-            await("another leader than " + primary, () -> {
+            await("another leader than " + primary, HEAL, () -> {
                 String leader = cluster.leader().orElse(primary);
                 return !leader.equals(primary);
             });
@@ -135,7 +151,7 @@ public final class Campaign {
             List<Havoc> all = new ArrayList<>(Arrays.asList(Havoc.values()));
             if (!synchronous) {
                 // They need a COMMIT that waits for a standby.
-                all.removeAll(List.of(Havoc.STALL, Havoc.CRASH, Havoc.SWITCHOVER));
+                all.removeAll(List.of(Havoc.STALL, Havoc.CRASH, Havoc.SWITCHOVER, Havoc.TWICE));
             }
             Collections.shuffle(all, random);
             deck.addAll(all);
@@ -146,21 +162,44 @@ public final class Campaign {
     /** Until every writer was told of two more commits. */
     private void progress(String after) throws InterruptedException {
         List<Long> before = writers.stream().map(Writer::done).toList();
-        await("a commit by every writer after " + after, () -> {
+        try {
+            await("a commit by every writer after " + after, PROGRESS, () -> {
+                for (int i = 0; i < writers.size(); i++) {
+                    if (writers.get(i).done() < before.get(i) + 2) {
+                        return false;
+                    }
+                }
+                return true;
+            });
+        } catch (ClusterException e) {
             for (int i = 0; i < writers.size(); i++) {
-                if (writers.get(i).done() < before.get(i) + 2) {
-                    return false;
+                out.printf(
+                        "%s: %d commits since%n",
+                        threads.get(i).getName(), writers.get(i).done() - before.get(i));
+                for (StackTraceElement frame : threads.get(i).getStackTrace()) {
+                    out.println("    at " + frame);
                 }
             }
-            return true;
-        });
+            tellBackends();
+            told.undocumented().forEach((text, times) -> out.println(times + " x " + text));
+            throw e;
+        }
     }
 
-    private void await(String what, BooleanSupplier condition) throws InterruptedException {
-        for (long end = System.nanoTime() + HEAL.toNanos(); !condition.getAsBoolean(); ) {
+    /** Without this, a campaign that stops says nothing of what it waits for. */
+    private void tellBackends() {
+        try (Backends backends = Backends.of(cluster, cluster.awaitPrimary(HEAL))) {
+            backends.activity().forEach(out::println);
+        } catch (SQLException | ClusterException e) {
+            out.println("the primary does not say what it is doing: " + e.getMessage());
+        }
+    }
+
+    private void await(String what, Duration longest, BooleanSupplier condition) throws InterruptedException {
+        for (long end = System.nanoTime() + longest.toNanos(); !condition.getAsBoolean(); ) {
             if (System.nanoTime() - end > 0) {
                 throw new ClusterException(
-                        "there was not, within " + HEAL.toSeconds() + " s, " + what + "; errors: " + told.errors());
+                        "there was not, within " + longest.toSeconds() + " s, " + what + "; errors: " + told.errors());
             }
             Thread.sleep(50);
         }

@@ -1,6 +1,7 @@
 package io.github.pgbaton.examples.chaos;
 
 import io.github.pgbaton.testkit.ClusterException;
+import io.github.pgbaton.testkit.Party;
 import io.github.pgbaton.testkit.PatroniCluster;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -25,6 +26,42 @@ enum Havoc {
         @Override
         void inject(PatroniCluster cluster, String primary) {
             cluster.freeze(primary);
+        }
+    },
+    /** Nobody resets the sessions, and the primary goes on writing until its lease is over. */
+    PARTITION("partition: the primary is cut off from etcd, the other members and the application", true) {
+        @Override
+        void inject(PatroniCluster cluster, String primary) {
+            cluster.disconnect(primary);
+        }
+    },
+    /** The primary stays, and its old backends with their locks: what is run again must not wait for itself. */
+    CUT("the network between the application and the primary is cut for a while", false) {
+        @Override
+        void inject(PatroniCluster cluster, String primary) throws InterruptedException {
+            cluster.cut(Party.client(), Party.member(primary));
+            Thread.sleep(LET_GO.toMillis());
+            cluster.heal(Party.client(), Party.member(primary));
+        }
+    },
+    /** Between its election and its first standby a primary acknowledges what nobody else has. */
+    TWICE("kill -9 of the primary, and of the next one before it has a synchronous standby", true) {
+        @Override
+        void inject(PatroniCluster cluster, String primary) throws InterruptedException {
+            cluster.kill(primary);
+            String next = primary;
+            for (long begin = System.nanoTime(); next.equals(primary); ) {
+                if (System.nanoTime() - begin > ELECTED.toNanos()) {
+                    throw new ClusterException("no member took over from " + primary);
+                }
+                Thread.sleep(10);
+                next = cluster.leader().orElse(primary);
+            }
+            next = cluster.awaitPrimary(ELECTED);
+            // A few transactions of its own.
+            Thread.sleep(200);
+            cluster.kill(next);
+            cluster.start(next);
         }
     },
     SWITCHOVER("switchover", false) {
@@ -87,6 +124,11 @@ enum Havoc {
 
     /** Shorter than any ttl, or Patroni would name another standby. */
     private static final Duration GIVEN_UP = Writer.COMMIT_PATIENCE.plusMillis(1500);
+
+    /** Long enough for the driver to give a silent primary up, and shorter than any ttl. */
+    private static final Duration LET_GO = Duration.ofSeconds(6);
+
+    private static final Duration ELECTED = Duration.ofSeconds(180);
 
     private final String text;
     private final boolean movesPrimary;

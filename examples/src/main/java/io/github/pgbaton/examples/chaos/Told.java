@@ -40,7 +40,8 @@ final class Told {
         errors.merge(text, 1, Integer::sum);
         boolean again = TransactionLostException.SQL_STATE.equals(state);
         if (!again) {
-            undocumented.merge(text, 1, Integer::sum);
+            // The whole of it: nobody expected it, and somebody will want to know why.
+            undocumented.merge(state + " " + error.getMessage(), 1, Integer::sum);
         }
         return again;
     }

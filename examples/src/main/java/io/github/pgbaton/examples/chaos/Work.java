@@ -15,35 +15,39 @@ enum Work {
     /** A second run would fail. */
     APPEND_UNIQUE {
         @Override
-        void run(Connection on, String key, SplittableRandom random) throws SQLException, InterruptedException {
+        void run(Connection on, String key, SplittableRandom random, int attempt)
+                throws SQLException, InterruptedException {
             insert(on, "INSERT INTO unique_row (key) VALUES (?)", key);
-            think(random);
+            think(random, attempt);
             insert(on, "INSERT INTO unique_row (key) VALUES (?)", key + SECOND_HALF);
         }
     },
     /** A second run would be there. */
     APPEND {
         @Override
-        void run(Connection on, String key, SplittableRandom random) throws SQLException, InterruptedException {
+        void run(Connection on, String key, SplittableRandom random, int attempt)
+                throws SQLException, InterruptedException {
             insert(on, "INSERT INTO plain_row (key) VALUES (?)", key);
-            think(random);
+            think(random, attempt);
             insert(on, "INSERT INTO plain_row (key) VALUES (?)", key + SECOND_HALF);
         }
     },
     /** Balances are read, computed here, and written: a transfer that goes on with old ones makes or destroys money. */
     TRANSFER {
         @Override
-        void run(Connection on, String key, SplittableRandom random) throws SQLException, InterruptedException {
+        void run(Connection on, String key, SplittableRandom random, int attempt)
+                throws SQLException, InterruptedException {
             int one = random.nextInt(ACCOUNTS - 1);
             int other = one + 1 + random.nextInt(ACCOUNTS - 1 - one);
-            boolean locks = random.nextBoolean();
+            // Whoever has lost to others again and again takes its locks first, or it may lose for ever.
+            boolean locks = random.nextBoolean() || attempt > PATIENT;
             long amount = 1 + random.nextInt(100);
             on.setTransactionIsolation(
                     locks ? Connection.TRANSACTION_READ_COMMITTED : Connection.TRANSACTION_REPEATABLE_READ);
             Account from = read(on, one, locks);
-            think(random);
+            think(random, attempt);
             Account to = read(on, other, locks);
-            think(random);
+            think(random, attempt);
             write(on, key, one, from, -amount);
             write(on, key, other, to, amount);
         }
@@ -51,7 +55,8 @@ enum Work {
     /** What was there before is written down with what was set, so that the settings make a chain. */
     SET {
         @Override
-        void run(Connection on, String key, SplittableRandom random) throws SQLException, InterruptedException {
+        void run(Connection on, String key, SplittableRandom random, int attempt)
+                throws SQLException, InterruptedException {
             int id = random.nextInt(REGISTERS);
             String before;
             try (PreparedStatement select = on.prepareStatement("SELECT value FROM register WHERE id = ? FOR UPDATE")) {
@@ -61,7 +66,7 @@ enum Work {
                     before = row.getString(1);
                 }
             }
-            think(random);
+            think(random, attempt);
             try (PreparedStatement set = on.prepareStatement("UPDATE register SET value = ? WHERE id = ?");
                     PreparedStatement note = on.prepareStatement(
                             "INSERT INTO register_audit (key, id, before, value) VALUES (?, ?, ?, ?)")) {
@@ -79,7 +84,7 @@ enum Work {
     /** Leaves nothing but the sum. */
     COUNT {
         @Override
-        void run(Connection on, String key, SplittableRandom random) throws SQLException {
+        void run(Connection on, String key, SplittableRandom random, int attempt) throws SQLException {
             try (Statement update = on.createStatement()) {
                 update.executeUpdate("UPDATE counter SET n = n + 1");
             }
@@ -92,10 +97,18 @@ enum Work {
     /** Of the key of a transaction's second row: the one must not be there without the other. */
     static final String SECOND_HALF = "/2";
 
+    /** As many attempts at a transaction go by before it hurries. */
+    private static final int PATIENT = 3;
+
     private record Account(long balance, long version) {}
 
-    /** Everything but the COMMIT. */
-    abstract void run(Connection on, String key, SplittableRandom random) throws SQLException, InterruptedException;
+    /**
+     * Everything but the COMMIT.
+     *
+     * @param attempt how often it was begun, this time included
+     */
+    abstract void run(Connection on, String key, SplittableRandom random, int attempt)
+            throws SQLException, InterruptedException;
 
     /** Makes the tables anew; none of them but the first keeps a transaction from running twice. */
     static void prepare(Connection on) throws SQLException {
@@ -152,8 +165,12 @@ enum Work {
         }
     }
 
-    /** Now and then for long, so that a transaction lives to see two failures. */
-    private static void think(SplittableRandom random) throws InterruptedException {
-        Thread.sleep(random.nextInt(4) == 0 ? 100 + random.nextInt(400) : random.nextInt(20));
+    /**
+     * Now and then for long, so that a transaction lives to see two failures; but not time after time, or those that think
+     * less would change what it has read before it is done, every time.
+     */
+    private static void think(SplittableRandom random, int attempt) throws InterruptedException {
+        int millis = random.nextInt(4) == 0 ? 100 + random.nextInt(400) : random.nextInt(20);
+        Thread.sleep(attempt > PATIENT ? millis / 20 : millis);
     }
 }

@@ -61,10 +61,10 @@ final class Writer implements Runnable {
         SplittableRandom decisions = random.split();
         long seed = decisions.nextLong();
         boolean impatient = decisions.nextBoolean();
-        while (true) {
+        for (int attempt = 1; ; attempt++) {
             try {
                 connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
-                work.run(connection, key, new SplittableRandom(seed));
+                work.run(connection, key, new SplittableRandom(seed), attempt);
                 commit(connection, impatient);
                 told.acknowledged(work, key);
                 done.incrementAndGet();

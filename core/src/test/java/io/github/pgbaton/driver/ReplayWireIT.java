@@ -1,0 +1,377 @@
+package io.github.pgbaton.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.internal.outcome.LedgerSql;
+import io.github.pgbaton.scripted.WireProxy;
+import io.github.pgbaton.scripted.WireProxy.Action;
+import io.github.pgbaton.scripted.WireProxy.Sent;
+import io.github.pgbaton.testkit.PatroniCluster;
+import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.net.InetSocketAddress;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+
+/** Transactions whose sessions are cut at one exact message, before and during a replay; on a real PostgreSQL. */
+@Timeout(180)
+class ReplayWireIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final int STORM = 24;
+    private static final int CONNECT_LIMIT = 4;
+
+    @RegisterExtension
+    static final PatroniClusterExtension CLUSTER =
+            PatroniClusterExtension.local(builder -> builder.members(1).synchronousMode(false));
+
+    private PatroniCluster cluster;
+    private WireProxy proxy;
+    private Connection admin;
+    private BatonDataSource source;
+    private Connection connection;
+
+    @BeforeEach
+    void open() throws Exception {
+        cluster = CLUSTER.cluster();
+        proxy = new WireProxy(cluster.postgres("node1"));
+        admin = superuser();
+        asAdmin("SET synchronous_commit TO local", "ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()");
+        asAdmin("DROP SCHEMA IF EXISTS pgbaton CASCADE", "DROP TABLE IF EXISTS wired, wired_once, wired_sum");
+        asAdmin(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
+        // Without a key: what is done twice is there twice.
+        asAdmin(
+                "CREATE TABLE wired (v text)",
+                "CREATE TABLE wired_once (v text PRIMARY KEY)",
+                "CREATE TABLE wired_sum (n int)",
+                "INSERT INTO wired_sum VALUES (0)",
+                "GRANT ALL ON wired, wired_once, wired_sum TO PUBLIC");
+        connect("");
+    }
+
+    private void connect(String parameters) throws SQLException {
+        if (source != null) {
+            connection.close();
+            source.close();
+        }
+        source = new BatonDataSource("jdbc:pgbaton:postgresql://" + proxy.address() + "/" + cluster.database()
+                + "?failoverTimeout=90s&ApplicationName=wired" + parameters);
+        source.setUser(cluster.user());
+        source.setPassword(cluster.password());
+        connection = source.getConnection();
+        connection.setAutoCommit(false);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        admin.close();
+        try (Connection last = superuser()) {
+            run(last, "ALTER SYSTEM RESET synchronous_standby_names");
+            run(last, "SELECT pg_reload_conf()");
+        }
+        proxy.close();
+        connection.close();
+        source.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a, LOSE", "a, HALVE", "a, LOSE_ANSWER",
+        "b, LOSE", "b, HALVE", "b, LOSE_ANSWER",
+        "c, LOSE", "c, HALVE", "c, LOSE_ANSWER"
+    })
+    void replayThatIsCutAtAnyOfItsStepsBeginsAnew(String step, Action action) throws Exception {
+        for (String value : List.of("a", "b", "c")) {
+            run(insert(value));
+        }
+        AtomicBoolean broken = new AtomicBoolean();
+        AtomicBoolean cut = new AtomicBoolean();
+        proxy.script(sent -> {
+            if (executes(sent, insert("d")) && !broken.getAndSet(true)) {
+                return Action.LOSE;
+            }
+            return broken.get() && executes(sent, insert(step)) && !cut.getAndSet(true) ? action : Action.FORWARD;
+        });
+        run(insert("d"));
+        connection.commit();
+
+        assertThat(cut).isTrue();
+        assertThat(rows()).containsExactly("a", "b", "c", "d");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"LOSE", "HALVE", "LOSE_ANSWER", "HOLD"})
+    void commitAfterAReplayThatIsCutIsResolved(Action action) throws Exception {
+        if (action == Action.HOLD) {
+            // Who waits for a COMMIT that comes later must have an end of its own.
+            connect("&socketTimeout=2");
+        }
+        run(insert("a"));
+        run(insert("b"));
+        AtomicBoolean broken = new AtomicBoolean();
+        AtomicBoolean cut = new AtomicBoolean();
+        proxy.script(sent -> {
+            if (executes(sent, insert("c")) && !broken.getAndSet(true)) {
+                return Action.LOSE;
+            }
+            return commits(sent) && !cut.getAndSet(true) ? action : Action.FORWARD;
+        });
+        run(insert("c"));
+        connection.commit();
+        proxy.release();
+        await().atMost(PATIENCE)
+                .until(() -> text(
+                                admin,
+                                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wired'"
+                                        + " AND state <> 'idle'")
+                        .equals("0"));
+
+        assertThat(cut).isTrue();
+        assertThat(rows()).containsExactly("a", "b", "c");
+    }
+
+    /** Its unique key and its lock are the old backend's, which goes on as if nothing had happened. */
+    @Test
+    void oldBackendThatDoesNotKnowIsEndedBeforeTheReplay() throws Exception {
+        run("INSERT INTO wired_once VALUES ('once')");
+        assertThat(text(connection, "SELECT pg_try_advisory_xact_lock(7251)")).isEqualTo("t");
+        strandAfter(insert("a"));
+        run(insert("a"));
+        connection.commit();
+
+        assertThat(rows()).containsExactly("a");
+        assertThat(text(admin, "SELECT count(*) FROM wired_once")).isEqualTo("1");
+        assertThat(text(admin, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wired'"))
+                .isEqualTo("1");
+    }
+
+    @Test
+    void oldBackendThatDoesNotKnowIsEndedBeforeTheFirstStatementIsRunAgain() throws Exception {
+        strandAfter("INSERT INTO wired_once VALUES ('first')");
+        run("INSERT INTO wired_once VALUES ('first')");
+        connection.commit();
+
+        assertThat(text(admin, "SELECT count(*) FROM wired_once")).isEqualTo("1");
+    }
+
+    /** Without a transaction id there is no token, and nothing tells whether it went out. */
+    @ParameterizedTest
+    @EnumSource(names = {"LOSE", "HALVE", "LOSE_ANSWER"})
+    void notificationAloneIsDeliveredAtLeastOnce(Action action) throws Exception {
+        asAdmin("LISTEN wired");
+        run("NOTIFY wired, 'news'");
+        once(ReplayWireIT::commits, action);
+        connection.commit();
+
+        PGConnection listener = admin.unwrap(PGConnection.class);
+        assertThat(listener.getNotifications((int) PATIENCE.toMillis()))
+                .isNotEmpty()
+                .allSatisfy(news -> assertThat(news.getParameter()).isEqualTo("news"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"COMMIT AND CHAIN", "INSERT INTO wired VALUES ('b'); COMMIT"})
+    void commitInSqlTextThatIsCutIsUnknown(String sql) throws Exception {
+        run(insert("a"));
+        once(sent -> executes(sent, "COMMIT"), Action.LOSE_ANSWER);
+
+        SQLException unknown = catchThrowableOfType(SQLException.class, () -> run(sql));
+
+        assertThat(unknown.getSQLState()).isEqualTo("08007");
+        connection.rollback();
+        assertThat(rows()).startsWith("a");
+    }
+
+    @Test
+    void transactionChainedToACommitIsNotReplayed() throws Exception {
+        run(insert("a"));
+        run("COMMIT AND CHAIN");
+        run(insert("b"));
+        once(sent -> executes(sent, insert("c")), Action.LOSE);
+
+        SQLException lost = catchThrowableOfType(SQLException.class, () -> run(insert("c")));
+
+        assertThat(lost.getSQLState()).isEqualTo("40001");
+        assertThat(lost.getMessage()).contains("COMMIT or ROLLBACK in SQL text");
+        connection.rollback();
+        assertThat(rows()).containsExactly("a");
+    }
+
+    @Test
+    void closingAConnectionRollsBackWhatIsOpen() throws Exception {
+        run(insert("a"));
+        connection.close();
+
+        await().atMost(PATIENCE)
+                .until(() -> text(admin, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wired'")
+                        .equals("0"));
+        assertThat(rows()).isEmpty();
+    }
+
+    /** Patroni starts it again; the COMMIT is in the WAL, whatever became of its answer. */
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "QUIT"})
+    void commitThatWaitsForItsStandbyWhilePostgresStopsIsResolved(String signal) throws Exception {
+        run(insert("a"));
+        asAdmin("ALTER SYSTEM SET synchronous_standby_names TO 'nobody'", "SELECT pg_reload_conf()");
+        await().atMost(PATIENCE)
+                .until(() -> text(admin, "SHOW synchronous_standby_names").equals("nobody"));
+        CompletableFuture<Boolean> committed = CompletableFuture.supplyAsync(() -> {
+            try {
+                connection.commit();
+                return true;
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        await().atMost(PATIENCE)
+                .until(() -> text(admin, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+                        .equals("1"));
+        String postmaster = text(admin, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
+        new ProcessBuilder("kill", "-" + signal, postmaster).start().waitFor();
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+            admin = superuser();
+            return !text(admin, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+                    .equals(postmaster);
+        });
+        asAdmin("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+
+        assertThat(committed.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(rows()).containsExactly("a");
+    }
+
+    /** All at once, on one primary, and all of them after the same row. */
+    @Test
+    void replaysOfManyTransactionsAreSpread() throws Exception {
+        connect("&connectLimit=" + CONNECT_LIMIT);
+        List<Connection> all = new ArrayList<>();
+        for (int i = 0; i < STORM; i++) {
+            Connection one = source.getConnection();
+            one.setAutoCommit(false);
+            run(one, insert("storm " + i));
+            all.add(one);
+        }
+        asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wired'");
+        ExecutorService application = Executors.newFixedThreadPool(STORM);
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (Connection one : all) {
+                running.add(application.submit(() -> {
+                    run(one, "UPDATE wired_sum SET n = n + 1");
+                    one.commit();
+                    return null;
+                }));
+            }
+            for (Future<?> one : running) {
+                one.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            }
+        } finally {
+            application.shutdownNow();
+        }
+
+        assertThat(rows()).hasSize(STORM).doesNotHaveDuplicates();
+        assertThat(text(admin, "SELECT n FROM wired_sum")).isEqualTo(String.valueOf(STORM));
+        assertThat(proxy.mostOpening())
+                .as("with the one that looks for the primary")
+                .isLessThanOrEqualTo(CONNECT_LIMIT + 1);
+        for (Connection one : all) {
+            one.close();
+        }
+    }
+
+    private static String insert(String value) {
+        return "INSERT INTO wired VALUES ('" + value + "')";
+    }
+
+    private static boolean executes(Sent sent, String sql) {
+        return (sent.type() == 'E' || sent.type() == 'Q') && sent.sql().trim().startsWith(sql);
+    }
+
+    private static boolean commits(Sent sent) {
+        return sent.type() == 'B' && sent.sql().contains("INSERT INTO pgbaton.tx(token) SELECT");
+    }
+
+    private void once(Predicate<Sent> at, Action action) {
+        AtomicBoolean done = new AtomicBoolean();
+        proxy.script(sent -> at.test(sent) && !done.getAndSet(true) ? action : Action.FORWARD);
+    }
+
+    /** The statement is done and the client never hears of it, nor the server of the client. */
+    private void strandAfter(String sql) {
+        AtomicBoolean seen = new AtomicBoolean();
+        AtomicBoolean done = new AtomicBoolean();
+        proxy.script(sent -> {
+            if (executes(sent, sql)) {
+                seen.set(true);
+            }
+            return sent.type() == 'S' && seen.get() && !done.getAndSet(true) ? Action.STRAND : Action.FORWARD;
+        });
+    }
+
+    private Connection superuser() throws SQLException {
+        InetSocketAddress postgres = cluster.postgres("node1");
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + postgres.getHostString() + ":" + postgres.getPort() + "/" + cluster.database(),
+                cluster.superuser(),
+                cluster.superuserPassword());
+    }
+
+    private void asAdmin(String... sql) throws SQLException {
+        for (String one : sql) {
+            run(admin, one);
+        }
+    }
+
+    private void run(String sql) throws SQLException {
+        run(connection, sql);
+    }
+
+    private static void run(Connection on, String sql) throws SQLException {
+        try (Statement statement = on.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static String text(Connection on, String sql) throws SQLException {
+        try (Statement statement = on.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private List<String> rows() throws SQLException {
+        List<String> rows = new ArrayList<>();
+        try (Statement statement = admin.createStatement();
+                ResultSet row = statement.executeQuery("SELECT v FROM wired ORDER BY v")) {
+            while (row.next()) {
+                rows.add(row.getString(1));
+            }
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,234 @@
+package io.github.pgbaton.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.Protection;
+import io.github.pgbaton.replay.ProtectionReport;
+import io.github.pgbaton.replay.ReplayableConnection;
+import java.io.ByteArrayInputStream;
+import java.sql.CallableStatement;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.Savepoint;
+import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+
+/** What cannot be run again keeps its transaction from being replayed; that one fails with 40001, and says why. */
+@Timeout(120)
+class UnreplayableIT extends ReplayBench {
+    @Test
+    void transactionThatSqlTextBeganIsNotReplayedWithoutItsBeginning() throws Exception {
+        connection.setAutoCommit(true);
+        run("BEGIN");
+        add("a");
+        connection.setAutoCommit(false);
+        add("b");
+        breakSession();
+
+        assertLost("begun by SQL text");
+        assertGoesOnAfterRollback();
+    }
+
+    @Test
+    void refcursorIsNotReplayed() throws Exception {
+        others("CREATE OR REPLACE FUNCTION opened() RETURNS refcursor LANGUAGE plpgsql AS"
+                + " $$ DECLARE c refcursor; BEGIN OPEN c FOR SELECT 1; RETURN c; END $$");
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT opened()")) {
+            rows.next();
+            assertThat(rows.getObject(1)).isInstanceOf(ResultSet.class);
+            breakSession();
+
+            assertLost("refcursor");
+        }
+    }
+
+    @Test
+    void callableStatementIsNotReplayed() throws Exception {
+        try (CallableStatement call = connection.prepareCall("{? = call upper(?)}")) {
+            call.registerOutParameter(1, java.sql.Types.VARCHAR);
+            call.setString(2, "a");
+            call.execute();
+        }
+        breakSession();
+
+        assertLost("it uses a CallableStatement");
+    }
+
+    @Test
+    void streamAsAParameterIsNotReplayed() throws Exception {
+        try (PreparedStatement insert = connection.prepareStatement(
+                "INSERT INTO replayed (test, v) VALUES ('" + name + "', convert_from(?, 'UTF8'))")) {
+            insert.setBinaryStream(1, new ByteArrayInputStream(new byte[] {'a'}));
+            insert.executeUpdate();
+        }
+        breakSession();
+
+        assertLost("a stream");
+    }
+
+    @Test
+    void transactionLargerThanTheJournalIsNotReplayed() throws Exception {
+        connect("journalLimit=1KiB");
+        add("x".repeat(2000));
+        breakSession();
+
+        assertLost("it is larger than journalLimit");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT pg_export_snapshot()",
+                "SELECT lo_create(0)",
+                "DO $$ BEGIN PERFORM 1; END $$",
+                "SELECT pg_advisory_lock(4712)",
+                "CREATE TEMP TABLE older (a int)"
+            })
+    void effectsOutsideTheTransactionKeepItFromBeingReplayed(String sql) throws Exception {
+        if (sql.startsWith("CREATE")) {
+            // It is the session's, and the transaction that uses it is a later one.
+            run(sql);
+            connection.commit();
+        }
+        add("a");
+        if (!sql.startsWith("CREATE")) {
+            run(sql);
+        }
+        breakSession();
+
+        assertLost("because");
+    }
+
+    @Test
+    void nameOnTheDenyListKeepsATransactionFromBeingReplayed() throws Exception {
+        connect("replayDeny=upper,truncate");
+        text("SELECT upper('a')");
+        breakSession();
+
+        assertLost("it calls upper()");
+    }
+
+    @Test
+    void connectionWhosePgJdbcConnectionWasTakenOutIsNotReplayed() throws Exception {
+        connection.unwrap(PGConnection.class).getBackendPID();
+        add("a");
+        breakSession();
+
+        assertLost("unwrap");
+    }
+
+    @Test
+    void applicationKeepsATransactionFromBeingReplayed() throws Exception {
+        ReplayableConnection replayable = connection.unwrap(ReplayableConnection.class);
+        assertThat(replayable.replayable()).isTrue();
+        replayable.disableReplay();
+        add("a");
+        assertThat(replayable.obstacle()).contains("the application disabled it");
+        breakSession();
+
+        assertLost("the application disabled it");
+        assertGoesOnAfterRollback();
+        assertThat(replayable.replayable()).as("the next one").isTrue();
+    }
+
+    @Test
+    void reportCountsTransactionsAndSaysWhatKeptThemFromBeingProtected() throws Exception {
+        ProtectionReport before = report();
+        add("a");
+        connection.commit();
+        text("SELECT lo_get(0) WHERE false OR 'secret' = 'secret' AND 1 = 0 UNION SELECT 'x'::bytea");
+        connection.commit();
+        add("b");
+        breakSession();
+        add("c");
+        connection.commit();
+        ProtectionReport after = report();
+
+        assertThat(after.protectedTransactions() - before.protectedTransactions())
+                .isEqualTo(2);
+        assertThat(after.unprotectedTransactions() - before.unprotectedTransactions())
+                .isEqualTo(1);
+        assertThat(after.replayed() - before.replayed()).isEqualTo(1);
+        assertThat(after.reasons().keySet())
+                .anySatisfy(reason -> assertThat(reason.construct()).contains("lo_get()"))
+                .allSatisfy(reason -> assertThat(String.valueOf(reason.sql())).doesNotContain("secret"));
+    }
+
+    private static ProtectionReport report() {
+        return Protection.reports().stream()
+                .filter(report -> report.cluster().endsWith(CLUSTER.cluster().scope()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void cancelledStatementKeepsTheTransactionFromBeingReplayed() throws Exception {
+        Savepoint here = connection.setSavepoint();
+        try (Statement slow = connection.createStatement()) {
+            slow.setQueryTimeout(1);
+            assertThatThrownBy(() -> slow.execute("SELECT pg_sleep(60)")).hasMessageContaining("cancel");
+        }
+        connection.rollback(here);
+        breakSession();
+
+        assertLost("cancelled or timed out");
+    }
+
+    @Test
+    void replaySwitchedOffLeavesTheTransactionToTheApplication() throws Exception {
+        connect("replay=off");
+        add("a");
+        breakSession();
+
+        assertLost("replay is off");
+        assertGoesOnAfterRollback();
+    }
+
+    @Test
+    void copyKeepsTheTransactionFromBeingReplayed() throws Exception {
+        connection
+                .unwrap(PGConnection.class)
+                .getCopyAPI()
+                .copyIn("COPY replayed (test, v) FROM STDIN", new java.io.StringReader(name + "\ta\n"));
+        breakSession();
+
+        assertLost("unwrap");
+        assertGoesOnAfterRollback();
+    }
+
+    @Test
+    void procedureThatCommitsIsUnknownInFlight() throws Exception {
+        others("CREATE OR REPLACE PROCEDURE commits_half() LANGUAGE plpgsql AS $$ BEGIN"
+                + " INSERT INTO replayed (test, v) VALUES ('" + name
+                + "', 'half'); COMMIT; PERFORM pg_sleep(120); END $$");
+        connection.setAutoCommit(true);
+        CompletableFuture<SQLException> told = CompletableFuture.supplyAsync(
+                () -> catchThrowableOfType(SQLException.class, () -> run("CALL commits_half()")));
+        await().atMost(PATIENCE).until(() -> !committed().isEmpty());
+        breakSession();
+
+        assertThat(told.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).getSQLState())
+                .isEqualTo("40003");
+        assertThat(committed()).containsExactly("half");
+    }
+
+    @Test
+    void procedureKeepsTheTransactionFromBeingReplayed() throws Exception {
+        others("CREATE OR REPLACE PROCEDURE harmless() LANGUAGE sql AS $$ SELECT 1 $$");
+        run("CALL harmless()");
+        breakSession();
+
+        assertLost("CALL");
+        assertGoesOnAfterRollback();
+    }
+}
