@@ -435,7 +435,7 @@ class ReplayIT extends ReplayBench {
     }
 
     @Test
-    void listeningGoesOnAndTheGapIsTold() throws Exception {
+    void listeningGoesOnThroughAReplay() throws Exception {
         run("LISTEN replayed_news");
         connection.commit();
         add("a");
