@@ -178,6 +178,25 @@ class ReplayWireIT {
         assertThat(text(admin, "SELECT count(*) FROM wired_once")).isEqualTo("1");
     }
 
+    /** Its session is new since the call before it. */
+    @Test
+    void commitOfATransactionWhoseFirstStatementWasRunAgainIsResolvedToo() throws Exception {
+        AtomicBoolean broken = new AtomicBoolean();
+        AtomicBoolean cut = new AtomicBoolean();
+        proxy.script(sent -> {
+            if (executes(sent, insert("a")) && !broken.getAndSet(true)) {
+                return Action.LOSE;
+            }
+            boolean commit = commits(sent) || executes(sent, "COMMIT");
+            return commit && !cut.getAndSet(true) ? Action.LOSE_ANSWER : Action.FORWARD;
+        });
+        run(insert("a"));
+        connection.commit();
+
+        assertThat(cut).isTrue();
+        assertThat(rows()).containsExactly("a");
+    }
+
     /** Without a transaction id there is no token, and nothing tells whether it went out. */
     @ParameterizedTest
     @EnumSource(names = {"LOSE", "HALVE", "LOSE_ANSWER"})

@@ -141,7 +141,12 @@ public final class FollowingSession implements LogicalSession {
             brokenAtFirstCall = 0;
         }
         if (now.socket().aborted() || now.connection().isClosed() || (rested() && hungUp(now))) {
-            return replace(now, caller);
+            PgConnection fresh = replace(now, caller);
+            if (!autoCommit && committer == null) {
+                // The call that follows may begin a transaction, and its COMMIT may be cut off like any other.
+                getReadyToCommit(session);
+            }
+            return fresh;
         }
         if (misplaced(now)) {
             return move(now, caller);
