@@ -2,126 +2,32 @@ package io.github.pgbaton.internal.jdbc;
 
 import io.github.pgbaton.internal.replay.Counts;
 import io.github.pgbaton.internal.replay.Journal;
-import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.sql.Effects;
-import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
-import org.postgresql.PGStatement;
 
 /**
- * A statement that outlives its session; a delegate that {@link #attached} returned belongs to the session of now.
- *
- * <p>When the session has changed, the delegate is made anew as the application asked for it, with its settings and its
- * batch. The old delegate is kept until the next execution, for a result that is being read would be closed with it. A
- * statement is closed when its connection is, whether or not anyone closed it, so that no list of open ones is needed.
- *
- * <p>{@link #unwrap} to {@code PGStatement} hands out PgJDBC's own: what is set there is lost when the session changes.
- *
- * <p>Serves one thread, except for {@link #cancel} and {@link #isClosed}.
+ * The statement an application holds: what it ran last in a transaction is in the journal before it is sent, and the results
+ * it gave are ours.
  */
-class BatonStatement extends ForwardingStatement implements LogicalSession.Caller {
+class BatonStatement extends FollowingStatement {
     private static final String QUERY_CANCELED = "57014";
 
-    /** A generation no session has: the next attach makes the statement anew. */
-    private static final long NONE = Long.MIN_VALUE;
-
-    final BatonConnection connection;
-    final LogicalSession session;
-    final StatementRequest request;
-    private final StatementSettings settings = new StatementSettings();
-
-    /** Volatile for cancel and isClosed; written only by the thread that uses the statement. */
-    private volatile Statement delegate;
-
-    private volatile boolean closed;
-    private long generation;
     private Effects effects = Effects.NONE;
-    /** Volatile for whoever cancels. */
-    private volatile boolean waitCancelled;
-
-    private @Nullable Statement superseded;
     /** The latest execution, where the journal of its transaction has it. */
     private @Nullable RunStep step;
-    /** Made by the replay that is under way, on this connection. */
-    private @Nullable Statement replaying;
 
-    private @Nullable Connection replayingOn;
     private @Nullable BatonResultSet result;
     private @Nullable BatonResultSet keys;
 
     /** @param made by the request, on the session of now */
     BatonStatement(BatonConnection connection, StatementRequest request, Statement made) {
-        this.connection = connection;
-        this.session = connection.session();
-        this.request = request;
-        this.delegate = made;
-        this.generation = session.generation();
-    }
-
-    @Override
-    Statement delegate() {
-        return delegate;
-    }
-
-    @Override
-    Statement attached() throws SQLException {
-        attach();
-        return delegate;
-    }
-
-    final void attach() throws SQLException {
-        if (closed) {
-            throw Refusal.statementClosed();
-        }
-        Connection physical = session.attach(this);
-        if (generation != session.generation()) {
-            remake(physical);
-        }
-    }
-
-    private void remake(Connection physical) throws SQLException {
-        if (delegate.isClosed()) {
-            // By its own completion: to make it again would open it again.
-            throw Refusal.statementClosed();
-        }
-        for (Connection target = physical; ; target = session.attach(this)) {
-            Statement made = null;
-            try {
-                made = request.make(target);
-                settings.applyTo(made);
-                restore(made);
-            } catch (SQLException failure) {
-                if (made != null) {
-                    closeQuietly(made);
-                }
-                session.recover(failure, CallKind.CATALOG, null);
-                continue;
-            }
-            closeSuperseded();
-            superseded = delegate;
-            delegate = made;
-            generation = session.generation();
-            adopted(made);
-            return;
-        }
-    }
-
-    /** Gives a statement made anew what a subclass remembers. */
-    void restore(Statement made) throws SQLException {}
-
-    /** The delegate has changed. */
-    void adopted(Statement made) {}
-
-    @Override
-    final StatementSettings settings() {
-        return settings;
+        super(connection, request, made);
     }
 
     @Override
@@ -162,7 +68,7 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         if (keeps(RunStep.bytesOf(sql))) {
             record(new RunStep(this, run, sql, keys, null, List.of(), 0));
         }
-        return delegate;
+        return delegate();
     }
 
     /** Whether the journal takes a step of that size; it counts one that it does not take. */
@@ -224,30 +130,6 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
     }
 
     @Override
-    public final int queryTimeoutSeconds() {
-        return settings.queryTimeout();
-    }
-
-    @Override
-    public final void waitCancelled(boolean value) {
-        waitCancelled = value;
-    }
-
-    @Override
-    public final boolean waitCancelled() {
-        return waitCancelled;
-    }
-
-    /** The results of an earlier session end where those of an earlier execution do: at the next one. */
-    final void closeSuperseded() {
-        Statement old = superseded;
-        if (old != null) {
-            superseded = null;
-            closeQuietly(old);
-        }
-    }
-
-    @Override
     public final int[] executeBatch() throws SQLException {
         for (; ; ) {
             Statement target = sendingBatch(Run.BATCH);
@@ -292,7 +174,7 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         } catch (SQLException notSent) {
             // As after a batch that failed: whoever adds its rows again must not find the old ones before them.
             forgetBatch();
-            generation = NONE;
+            spoil();
             throw notSent;
         }
         step = null;
@@ -312,19 +194,19 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         }
         // PgJDBC emptied the delegate's batch before it sent it: even on the same session, running again takes a new
         // one.
-        generation = NONE;
+        spoil();
     }
 
     /** @throws SQLException when the batch could not be made anew */
     void checkBatch() throws SQLException {}
 
     int batchSize() {
-        return settings.batchSize();
+        return settings().batchSize();
     }
 
     /** The bytes that {@link #batchStep} keeps alive, roughly. */
     long batchBytes() {
-        return RunStep.bytesOf(settings.wholeBatchText());
+        return RunStep.bytesOf(settings().wholeBatchText());
     }
 
     RunStep batchStep(Run run) {
@@ -334,21 +216,21 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
                 null,
                 null,
                 null,
-                settings.texts(),
-                settings.wholeBatchText().length());
+                settings().texts(),
+                settings().wholeBatchText().length());
     }
 
     /** Every text of the batch: any of them may have ended the transaction. */
     String wholeBatchText() {
-        return settings.wholeBatchText();
+        return settings().wholeBatchText();
     }
 
     Effects batchEffects() {
-        return settings.batchEffects();
+        return settings().batchEffects();
     }
 
     void forgetBatch() {
-        settings.clearBatch();
+        settings().clearBatch();
     }
 
     @Override
@@ -401,33 +283,12 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
 
     // The replay of a transaction.
 
-    /** PgJDBC's statement on a session on which the transaction is replayed; one for all steps of this statement. */
-    final Statement replaying(Connection on, StatementSettings as) throws SQLException {
-        Statement known = replaying;
-        if (known == null || replayingOn != on) {
-            abandonReplay();
-            known = request.make(on);
-            replaying = known;
-            replayingOn = on;
-        }
-        as.applyTo(known);
-        return known;
-    }
-
     /** Goes on with what a replay made, where this step is what the application last did with this statement. */
     final void adopt(RunStep replayed, long now) throws SQLException {
-        Statement made = replaying;
-        if (made == null || step != replayed || closed || delegate.isClosed()) {
+        Statement made = step == replayed ? takeReplayed() : null;
+        if (made == null) {
             return;
         }
-        replaying = null;
-        replayingOn = null;
-        int threshold = made.getConnection().unwrap(PGConnection.class).getPrepareThreshold();
-        made.unwrap(PGStatement.class).setPrepareThreshold(threshold);
-        settings.applyTo(made);
-        restore(made);
-        closeSuperseded();
-        Statement old = delegate;
         BatonResultSet shown = result;
         if (shown != null && shown.shows(replayed.rows())) {
             shown.adopt(made.getResultSet(), now);
@@ -436,78 +297,12 @@ class BatonStatement extends ForwardingStatement implements LogicalSession.Calle
         if (shownKeys != null && shownKeys.shows(replayed.keys())) {
             shownKeys.adopt(made.getGeneratedKeys(), now);
         }
-        delegate = made;
-        generation = now;
-        adopted(made);
-        closeQuietly(old);
-    }
-
-    final void abandonReplay() {
-        Statement made = replaying;
-        if (made != null) {
-            replaying = null;
-            replayingOn = null;
-            closeQuietly(made);
-        }
+        takeOver(made, now);
     }
 
     @Override
-    public final Connection getConnection() {
-        return connection;
-    }
-
-    @Override
-    public final void cancel() throws SQLException {
-        // While the call waits for a primary nothing of it is on a server, and a cancel there would be forgotten.
-        if (!session.cancelWait(this)) {
-            delegate.cancel();
-        }
-    }
-
-    @Override
-    public final boolean isClosed() throws SQLException {
-        return closed || delegate.isClosed() || session.isClosed();
-    }
-
-    @Override
-    public final void close() throws SQLException {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        // The journal knows this statement until its transaction ends: it must not keep the rows with it.
+    final void forgetResults() {
         result = null;
         keys = null;
-        closeSuperseded();
-        if (generation == session.generation()) {
-            delegate.close();
-        } else {
-            closeQuietly(delegate);
-        }
-    }
-
-    /** A statement of a session that is gone holds nothing a server would have to give back. */
-    private static void closeQuietly(Statement old) {
-        try {
-            old.close();
-        } catch (SQLException ignored) {
-            // Nobody is left to hear it.
-        }
-    }
-
-    @Override
-    public final boolean isWrapperFor(Class<?> type) throws SQLException {
-        return type.isInstance(this) || delegate.isWrapperFor(type);
-    }
-
-    @Override
-    public final <T> T unwrap(Class<T> type) throws SQLException {
-        if (type.isInstance(this)) {
-            return type.cast(this);
-        }
-        T raw = attached().unwrap(type);
-        session.journal().deny("PgJDBC's statement was taken out of it with unwrap");
-        session.journal().writable();
-        return raw;
     }
 }

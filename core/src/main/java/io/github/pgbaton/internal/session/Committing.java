@@ -1,0 +1,197 @@
+package io.github.pgbaton.internal.session;
+
+import io.github.pgbaton.internal.outcome.CommitResult;
+import io.github.pgbaton.internal.outcome.Committer;
+import io.github.pgbaton.internal.outcome.Resolution;
+import io.github.pgbaton.internal.outcome.Resolver;
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.replay.Journal;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.pgbaton.replay.ProtectionReport.Reason;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.postgresql.core.TransactionState;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * Commits the transaction of the session of the moment; a COMMIT that was cut off is followed by another one only after it
+ * was shown that the first never takes effect.
+ */
+final class Committing {
+    private final HeldSession held;
+    private final Moving moving;
+    private final ClusterRef cluster;
+    private final SessionState state;
+    private final Journal journal;
+
+    Committing(HeldSession held, Moving moving) {
+        this.held = held;
+        this.moving = moving;
+        this.cluster = held.cluster;
+        this.state = held.state;
+        this.journal = held.journal;
+    }
+
+    /** As {@link java.sql.Connection#commit}. */
+    void commit() throws SQLException {
+        held.checkOpen();
+        OpenSession now = held.session;
+        if (held.lost != null) {
+            SQLException answer = Losses.again(held.lost);
+            held.transactionOver();
+            throw answer;
+        }
+        if (!held.autoCommit && !held.inTransaction(now)) {
+            // Nothing is open, so nothing is sent, and the state of the session does not matter.
+            journal.clear();
+            state.committed();
+            return;
+        }
+        // A session found dead before COMMIT is sent is a transaction lost for certain, and replayed; found after, the
+        // ledger tells.
+        boolean gone = held.inTransaction(now) && held.gone(now);
+        while (true) {
+            if (gone) {
+                now = replayed(now);
+            }
+            Committer ready = held.committer;
+            if (ready == null || held.autoCommit) {
+                commitPlainly(now);
+                return;
+            }
+            CommitResult result = ready.commit(readOnly(now));
+            if (result instanceof CommitResult.Committed) {
+                count(ready);
+                journal.clear();
+                state.committed();
+                return;
+            }
+            if (result instanceof CommitResult.Refused refused) {
+                journal.clear();
+                state.rolledBack();
+                throw refused.failure();
+            }
+            held.broken(now);
+            if (result instanceof CommitResult.InDoubt inDoubt && tookEffect(now, inDoubt)) {
+                return;
+            }
+            gone = true;
+        }
+    }
+
+    /**
+     * Whether the transaction has changed nothing, for certain. What the application asked for is not enough: PgJDBC does
+     * not tell the server with {@code readOnlyMode=ignore}, and SQL text can make the transaction one that writes.
+     */
+    private boolean readOnly(OpenSession now) {
+        if (now.onReplica() && !journal.mayWrite() && begunInRecovery(now)) {
+            return true;
+        }
+        return Boolean.TRUE.equals(held.attributes.readOnly())
+                && now.connection().hintReadOnly()
+                && !journal.mayWrite();
+    }
+
+    /**
+     * A transaction that was begun on a standby never writes, whatever its member has become since. One that was begun just
+     * after the promotion, of which only its first answer told, does.
+     */
+    private static boolean begunInRecovery(OpenSession now) {
+        PgConnection connection = now.connection();
+        if ("on".equals(connection.getParameterStatus("in_hot_standby"))) {
+            return true;
+        }
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW transaction_read_only")) {
+            return row.next() && "on".equals(row.getString(1));
+        } catch (SQLException e) {
+            // Failed or broken: the COMMIT tells.
+            return false;
+        }
+    }
+
+    private void count(Committer ready) {
+        Reason reason = journal.steps() == 0 ? null : held.reason();
+        if (reason == null) {
+            String unprotected = ready.unprotected();
+            reason = unprotected == null ? null : new Reason(unprotected, null);
+        }
+        if (reason == null) {
+            cluster.protection().committedProtected();
+        } else {
+            cluster.protection().committedUnprotected(reason);
+        }
+    }
+
+    /** The session on which the transaction of a dead one was replayed; without one, the transaction is over. */
+    private OpenSession replayed(OpenSession dead) throws SQLException {
+        held.broken(dead);
+        try {
+            moving.replay(dead, Patience.NONE);
+            return held.session;
+        } catch (SQLException e) {
+            held.transactionOver();
+            throw e;
+        }
+    }
+
+    /** Whether a COMMIT in doubt took effect; false where it certainly never will, and the transaction can be replayed. */
+    private boolean tookEffect(OpenSession dead, CommitResult.InDoubt inDoubt) throws SQLException {
+        if (inDoubt.doubt().readOnly()) {
+            // It changed nothing; whether what it read was consistent, a replay tells.
+            return false;
+        }
+        int steps = journal.steps();
+        Resolution resolution =
+                Resolver.resolve(cluster, inDoubt.doubt(), Deadline.in(cluster.failoverTimeout()), () -> held.closed);
+        OpenSession asked = resolution.session();
+        if (asked != null) {
+            cluster.close(asked);
+        }
+        if (resolution instanceof Resolution.Committed) {
+            // Kept before the end of the transaction forgets it.
+            state.committed();
+            held.transactionOver();
+            return true;
+        }
+        if (resolution instanceof Resolution.Unknown unknown) {
+            held.transactionOver();
+            throw Losses.commitUnknown(dead, steps, unknown.reason(), inDoubt.failure());
+        }
+        String obstacle = held.obstacle();
+        if (obstacle != null) {
+            held.transactionOver();
+            throw Losses.commitAborted(dead, steps, obstacle, inDoubt.failure());
+        }
+        return false;
+    }
+
+    /** Of a transaction that SQL text began in autocommit mode. */
+    private void commitPlainly(OpenSession now) throws SQLException {
+        int steps = journal.steps();
+        boolean failed = now.connection().getTransactionState() == TransactionState.FAILED;
+        try {
+            now.connection().commit();
+            journal.clear();
+            if (failed) {
+                // PgJDBC says nothing, and the server rolled back.
+                state.rolledBack();
+            } else {
+                state.committed();
+            }
+        } catch (SQLException e) {
+            if (held.inTransaction(now) && Losses.isLoss(e, now)) {
+                held.broken(now);
+                held.transactionOver();
+                throw Losses.commitUnknown(now, steps, null, e);
+            }
+            if (!held.inTransaction(now)) {
+                journal.clear();
+                state.rolledBack();
+            }
+            throw e;
+        }
+    }
+}

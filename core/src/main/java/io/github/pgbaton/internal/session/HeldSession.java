@@ -1,0 +1,213 @@
+package io.github.pgbaton.internal.session;
+
+import io.github.pgbaton.config.BatonConfig;
+import io.github.pgbaton.internal.outcome.Backend;
+import io.github.pgbaton.internal.outcome.Committer;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.replay.Journal;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.pgbaton.internal.socket.RawSocket;
+import io.github.pgbaton.replay.ProtectionReport.Reason;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.core.TransactionState;
+
+/**
+ * The physical session of the moment and what is known of the transaction on it; {@link #lost} is set exactly while the
+ * application has been told of a loss and has not ended that transaction.
+ *
+ * <p>Belongs to the thread that uses the connection, except for {@link #session} and {@link #closed}.
+ */
+final class HeldSession {
+    static final String BEGUN_BY_TEXT = "it was begun by SQL text in autocommit mode";
+
+    /** How long a session may lie idle before the next call first looks whether the server hung up meanwhile. */
+    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    final ClusterRef cluster;
+    final SessionAttributes attributes = new SessionAttributes();
+    final SessionState state = new SessionState();
+    final Journal journal;
+
+    final Turn turn = new Turn();
+
+    volatile OpenSession session;
+    volatile boolean closed;
+    boolean autoCommit = true;
+    /** What PgJDBC itself has, which an application may have changed behind our back through unwrap. */
+    boolean rawAutoCommit = true;
+
+    long generation;
+    /** What the application was told of its transaction, until it ends it. */
+    @Nullable
+    SQLException lost;
+    /** Of the session of now, from its first transaction on. */
+    @Nullable
+    Committer committer;
+    /** The transaction has ended, though the dead session still claims to be inside it. */
+    boolean over;
+    /** Whether the session gave an answer since it was attached the last time. */
+    boolean answered;
+
+    boolean idleBeforeCall = true;
+    /** How many sessions in a row broke at their first call. */
+    int brokenAtFirstCall;
+
+    private long lastUseNanos = System.nanoTime();
+
+    HeldSession(ClusterRef cluster, OpenSession session) {
+        this.cluster = cluster;
+        this.session = session;
+        BatonConfig config = cluster.config();
+        this.journal = new Journal(config.replay(), config.journalLimit(), config.replayDeny());
+    }
+
+    /** Another session takes its place. */
+    void moved(OpenSession fresh) {
+        generation++;
+        committer = null;
+        over = false;
+        answered = true;
+        idleBeforeCall = fresh.connection().getTransactionState() == TransactionState.IDLE;
+        rawAutoCommit = autoCommit;
+        session = fresh;
+        lastUseNanos = System.nanoTime();
+    }
+
+    /** The server's side of it, null where nobody has asked. */
+    @Nullable
+    Backend backend() {
+        Committer known = committer;
+        return known == null ? null : known.backend();
+    }
+
+    void used() {
+        lastUseNanos = System.nanoTime();
+    }
+
+    /** Whether nothing can be sent on it any more; looks at the socket where it has lain idle. */
+    boolean gone(OpenSession now) throws SQLException {
+        return isDead(now) || (rested() && hungUp(now));
+    }
+
+    /** The same of one that may have lain idle for however short a time, by another thread too, whose turn it is then. */
+    boolean ended(OpenSession idle) throws SQLException {
+        return isDead(idle) || hungUp(idle);
+    }
+
+    /** Whether another session can take the place of this one without anybody noticing. */
+    boolean nothingToLose(OpenSession now) {
+        return lost == null && !inTransaction(now) && state.held().isEmpty();
+    }
+
+    /** Each call of whoever uses the connection begins so; it waits out a move. */
+    void use() {
+        if (!turn.isUsers()) {
+            turn.takeBack();
+            if (turn.awaited()) {
+                // Whoever opens a session for this connection need not wait any longer.
+                cluster.wake();
+            }
+        }
+    }
+
+    /** Whether it is known, without a look at the socket, that nothing can be sent on it any more. */
+    static boolean isDead(OpenSession now) throws SQLException {
+        return now.socket().aborted() || now.connection().isClosed();
+    }
+
+    /** Whether the session has lain idle; notes that it is used now. */
+    private boolean rested() {
+        long before = lastUseNanos;
+        lastUseNanos = System.nanoTime();
+        return lastUseNanos - before > IDLE_NANOS;
+    }
+
+    /** Whether the server ended an idle session; reads what it sent meanwhile, so that nothing is lost. */
+    private boolean hungUp(OpenSession idle) throws SQLException {
+        if (idle.connection().isClosed()) {
+            return true;
+        }
+        for (int look = 0; look < 3; look++) {
+            RawSocket.Peek peek = idle.socket().peek();
+            if (peek != RawSocket.Peek.DATA) {
+                return peek == RawSocket.Peek.HUNG_UP;
+            }
+            if (inTransaction(idle)) {
+                // PgJDBC reads notifications between transactions only; the next call reads what waits here.
+                return false;
+            }
+            try {
+                idle.connection().getQueryExecutor().processNotifies();
+            } catch (SQLException e) {
+                // The server's last words: an administrator's or a shutdown's FATAL.
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Makes sure that the next call replaces the session, and that nobody trusts its member unseen. */
+    void broken(OpenSession now) {
+        now.socket().abort();
+        cluster.suspect(now);
+    }
+
+    /** Asks what PostgreSQL last said: SQL text can begin a transaction in autocommit mode too. */
+    boolean inTransaction(OpenSession now) {
+        return !over && now.connection().getTransactionState() != TransactionState.IDLE;
+    }
+
+    SQLException lose(SQLException answer) {
+        lost = answer;
+        cluster.protection().lost();
+        return answer;
+    }
+
+    /** The transaction has ended, whichever way; a dead session still claims to be inside it. */
+    void transactionOver() {
+        lost = null;
+        journal.clear();
+        state.rolledBack();
+        OpenSession now = session;
+        if (now.connection().getTransactionState() != TransactionState.IDLE) {
+            over = true;
+            now.socket().abort();
+        }
+    }
+
+    /** Why the open transaction cannot be replayed, null where it can. */
+    @Nullable
+    Reason reason() {
+        if ((autoCommit || rawAutoCommit) && inTransaction(session)) {
+            return new Reason(BEGUN_BY_TEXT, null);
+        }
+        Reason known = journal.obstacle();
+        if (known != null) {
+            return known;
+        }
+        List<String> held = state.held();
+        return held.isEmpty() ? null : new Reason("the session held " + String.join(", ", held), null);
+    }
+
+    /** As a clause for messages. */
+    @Nullable
+    String obstacle() {
+        Reason reason = reason();
+        return reason == null ? null : reason.construct();
+    }
+
+    void checkOpen() throws SQLException {
+        use();
+        if (closed) {
+            throw closedException();
+        }
+    }
+
+    static SQLException closedException() {
+        return new SQLNonTransientConnectionException("this connection has been closed", "08003");
+    }
+}

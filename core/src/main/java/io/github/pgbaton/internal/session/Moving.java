@@ -1,0 +1,142 @@
+package io.github.pgbaton.internal.session;
+
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.replay.Journal;
+import io.github.pgbaton.internal.replay.ReplayMismatchException;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.pgbaton.internal.session.LogicalSession.Caller;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * Puts a session on the primary in the place of a dead one; a transaction that was open on that one is replayed on it, or
+ * lost and told so.
+ */
+final class Moving {
+    /** A transaction whose sessions break this many times is not one that is interrupted by failovers. */
+    private static final int MOST_REPLAYS = 10;
+
+    private final HeldSession held;
+    private final ClusterRef cluster;
+    private final SessionState state;
+    private final Journal journal;
+    /** Whoever waits for a primary now; only it can be told to stop. */
+    private volatile @Nullable Caller waiting;
+
+    Moving(HeldSession held) {
+        this.held = held;
+        this.cluster = held.cluster;
+        this.state = held.state;
+        this.journal = held.journal;
+    }
+
+    void awaitSwitchover(Caller caller) throws SQLException {
+        Patience patience = new Patience(caller, cluster);
+        waiting = caller;
+        try {
+            cluster.awaitSwitchover(patience.deadline(), caller::waitCancelled);
+        } finally {
+            waiting = null;
+        }
+        patience.check();
+        if (held.closed) {
+            throw HeldSession.closedException();
+        }
+        cluster.requireProof(patience.elapsed());
+    }
+
+    /** As {@link LogicalSession#cancelWait}. */
+    boolean cancelWait(Caller caller) {
+        if (waiting != caller) {
+            return false;
+        }
+        caller.waitCancelled(true);
+        cluster.wake();
+        // Where the wait ended meanwhile, nobody may have looked: then the statement itself is to be cancelled.
+        return waiting == caller;
+    }
+
+    PgConnection replace(OpenSession dead, Caller caller) throws SQLException {
+        cluster.suspect(dead);
+        if (held.inTransaction(dead)) {
+            return replay(dead, caller);
+        }
+        cluster.discard(dead);
+        return succeed(dead, caller, () -> {});
+    }
+
+    /** A session that is good leaves a member that is not what it should be. */
+    PgConnection move(OpenSession old, Caller caller) throws SQLException {
+        return succeed(old, caller, () -> cluster.close(old));
+    }
+
+    /** @param farewell to the old session, once there is a new one */
+    private PgConnection succeed(OpenSession dead, Caller caller, Runnable farewell) throws SQLException {
+        Patience patience = new Patience(caller, cluster);
+        Restoring restoring = new Restoring(held.attributes, state, held.autoCommit);
+        if (held.brokenAtFirstCall > 0) {
+            restoring.ghost(held.backend());
+        }
+        OpenSession fresh;
+        waiting = caller;
+        try {
+            fresh = restoring.open(cluster, patience.deadline(), caller::waitCancelled);
+        } catch (SQLException e) {
+            throw held.closed ? e : patience.explain(e);
+        } finally {
+            waiting = null;
+        }
+        farewell.run();
+        moveTo(fresh, dead, patience.elapsed());
+        restoring.tellLost(dead, fresh);
+        patience.check();
+        return fresh.connection();
+    }
+
+    void moveTo(OpenSession fresh, OpenSession dead, Duration waited) throws SQLException {
+        held.moved(fresh);
+        if (held.closed) {
+            // abort() came while the session was being replaced and saw only the old one.
+            cluster.discard(fresh);
+            throw HeldSession.closedException();
+        }
+        cluster.moved(dead.address(), fresh.address(), waited, state.channels());
+    }
+
+    /** The transaction of a dead session goes on where it was, or is over. */
+    PgConnection replay(OpenSession dead, Caller caller) throws SQLException {
+        String obstacle = held.obstacle();
+        if (obstacle == null && journal.replaying() > MOST_REPLAYS) {
+            obstacle = "its session broke " + MOST_REPLAYS + " times; it looks as if one of its calls ends the session";
+        }
+        if (obstacle != null) {
+            throw held.lose(Losses.lost(dead, journal.steps(), obstacle, null));
+        }
+        Patience patience = new Patience(caller, cluster);
+        Restoring restoring = new Restoring(held.attributes, state, held.autoCommit);
+        restoring.ghost(held.backend());
+        Replaying.Replayed fresh;
+        waiting = caller;
+        try {
+            fresh = new Replaying(cluster, restoring, journal, dead.onReplica())
+                    .open(patience.deadline(), caller::waitCancelled);
+        } catch (ReplayMismatchException e) {
+            throw held.lose(
+                    Losses.lost(dead, journal.steps(), "running it again came out differently: " + e.getMessage(), e));
+        } catch (SQLException e) {
+            SQLException answer = Losses.noPrimary(dead, journal.steps(), e);
+            held.lose(answer);
+            throw held.closed ? e : caller.waitCancelled() ? patience.explain(e) : answer;
+        } finally {
+            waiting = null;
+        }
+        cluster.discard(dead);
+        moveTo(fresh.session(), dead, patience.elapsed());
+        held.committer = fresh.committer();
+        journal.adopt(held.generation);
+        cluster.protection().replayed();
+        return fresh.session().connection();
+    }
+}
