@@ -94,8 +94,13 @@ public final class BatonConnection extends AttributedConnection implements Repla
             throw Refusal.connectionClosed();
         }
         Connection now = session.current();
-        if (!now.isClosed()) {
+        try {
             now.clearWarnings();
+        } catch (SQLException failure) {
+            // Asked only now: a pool pays for this each time somebody gives a connection back.
+            if (!now.isClosed()) {
+                throw failure;
+            }
         }
         if (pooled) {
             session.leave();
