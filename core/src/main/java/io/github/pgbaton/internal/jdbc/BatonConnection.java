@@ -156,7 +156,8 @@ public final class BatonConnection extends AttributedConnection implements Repla
     public boolean isValid(int timeoutSeconds) throws SQLException {
         boolean idle = poolAsks && session.left();
         session.use();
-        boolean valid = !session.isClosed() && session.current().isValid(timeoutSeconds);
+        boolean valid =
+                !session.isClosed() && !session.givenUp() && session.current().isValid(timeoutSeconds);
         if (idle) {
             valid = valid || session.replaceable();
             session.leave();

@@ -431,6 +431,11 @@ public final class FollowingSession implements LogicalSession {
     }
 
     @Override
+    public boolean givenUp() {
+        return held.session.socket().aborted();
+    }
+
+    @Override
     public boolean replaceable() throws SQLException {
         held.use();
         OpenSession now = held.session;

@@ -183,6 +183,11 @@ public interface LogicalSession {
     /** Each call of whoever uses the connection begins so, those apart that any thread may make; waits out a move. */
     default void use() {}
 
+    /** @return whether the session is given up: its socket may answer for a moment still, and the next call replaces it */
+    default boolean givenUp() {
+        return false;
+    }
+
     /**
      * @return whether the session is gone, and the next call replaces it without anybody noticing; looks at the socket, and
      *     sends nothing
