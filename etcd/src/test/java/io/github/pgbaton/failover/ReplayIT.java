@@ -447,4 +447,33 @@ class ReplayIT extends ReplayBench {
 
         assertThat(committed()).containsExactly("a", "b");
     }
+
+    @Test
+    void whatAGetterOfTheConnectionToldMustNotDiffer() throws Exception {
+        others("DROP SCHEMA IF EXISTS told CASCADE");
+        add("a");
+        run("SET LOCAL search_path TO told, public");
+        assertThat(connection.getSchema()).isEqualTo("public");
+        others("CREATE SCHEMA told");
+        try {
+            breakSession();
+            assertLost("a getter of the connection gave another answer");
+            assertGoesOnAfterRollback();
+        } finally {
+            others("DROP SCHEMA told");
+        }
+    }
+
+    @Test
+    void whatAGetterOfTheConnectionToldIsAskedAgainAndTheTransactionGoesOn() throws Exception {
+        assertThat(connection.getSchema()).isEqualTo("public");
+        assertThat(connection.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+        add("a");
+        breakSession();
+        assertThat(connection.getSchema()).isEqualTo("public");
+        add("b");
+        connection.commit();
+
+        assertThat(committed()).containsExactly("a", "b");
+    }
 }

@@ -113,6 +113,20 @@ abstract class AttributedConnection extends ForwardingConnection {
     }
 
     @Override
+    public int getTransactionIsolation() throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                int level = target.getTransactionIsolation();
+                session.learned(Connection::getTransactionIsolation, level);
+                return level;
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
     public void setHoldability(int holdability) throws SQLException {
         if (session.detached()) {
             session.attributes().holdability(holdability);
@@ -160,6 +174,20 @@ abstract class AttributedConnection extends ForwardingConnection {
                 session.state().setSchema(schema);
                 session.setInside(connection -> connection.setSchema(schema));
                 return;
+            } catch (SQLException failure) {
+                recover(failure);
+            }
+        }
+    }
+
+    @Override
+    public @Nullable String getSchema() throws SQLException {
+        for (; ; ) {
+            Connection target = session.attach();
+            try {
+                String schema = target.getSchema();
+                session.learned(Connection::getSchema, schema);
+                return schema;
             } catch (SQLException failure) {
                 recover(failure);
             }

@@ -253,6 +253,14 @@ public final class FollowingSession implements LogicalSession {
     }
 
     @Override
+    public void learned(Getter again, @Nullable Object answer) {
+        // Outside a transaction the next question may be answered by another session anyway.
+        if (held.inTransaction(held.session)) {
+            journal.record(new GettingStep(again, answer));
+        }
+    }
+
+    @Override
     public Savepoint setSavepoint(@Nullable String name) throws SQLException {
         for (; ; ) {
             PgConnection target = attach();

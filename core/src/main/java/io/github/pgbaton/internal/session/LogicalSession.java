@@ -144,6 +144,21 @@ public interface LogicalSession {
         void set(Connection connection) throws SQLException;
     }
 
+    /**
+     * A getter of the connection asked the server, and was answered: what the application learned there is part of what a
+     * replay of its transaction has to come to again.
+     *
+     * @param again asks another connection
+     * @param answer it got
+     */
+    void learned(Getter again, @Nullable Object answer);
+
+    /** A getter of PgJDBC's connection that runs SQL. */
+    interface Getter {
+        @Nullable
+        Object get(Connection connection) throws SQLException;
+    }
+
     /** @return the steps of the transaction in progress */
     Journal journal();
 

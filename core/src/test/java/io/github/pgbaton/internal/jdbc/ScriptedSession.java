@@ -135,6 +135,9 @@ final class ScriptedSession implements LogicalSession {
     }
 
     @Override
+    public void learned(Getter again, @Nullable Object answer) {}
+
+    @Override
     public Savepoint setSavepoint(@Nullable String name) throws SQLException {
         return name == null ? attach().setSavepoint() : attach().setSavepoint(name);
     }

@@ -1,0 +1,47 @@
+package io.github.pgbaton.internal.session;
+
+import io.github.pgbaton.internal.replay.ReplayMismatchException;
+import io.github.pgbaton.internal.replay.Step;
+import java.sql.SQLException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * A getter of the connection that asked the server inside a transaction; asked again it must give the same answer.
+ *
+ * @param again asks another connection
+ * @param answer that the application got
+ */
+record GettingStep(LogicalSession.Getter again, @Nullable Object answer) implements Step {
+    private static final int BYTES = 96;
+
+    @Override
+    public long bytes() {
+        return BYTES + (answer instanceof String text ? text.length() : 0);
+    }
+
+    @Override
+    public boolean answered() {
+        return true;
+    }
+
+    @Override
+    public @Nullable String sql() {
+        return null;
+    }
+
+    @Override
+    public void replay(PgConnection on) throws SQLException {
+        if (!Objects.equals(answer, again.get(on))) {
+            throw new ReplayMismatchException(
+                    "a getter of the connection gave another answer than the one seen before");
+        }
+    }
+
+    @Override
+    public void adopt(long generation) {}
+
+    @Override
+    public void abandon() {}
+}
