@@ -74,6 +74,9 @@ final class QuietSession implements LogicalSession {
     public void setInside(Setter again) {}
 
     @Override
+    public void learned(Getter again, @Nullable Object answer) {}
+
+    @Override
     public Savepoint setSavepoint(@Nullable String name) throws SQLException {
         return name == null ? attach().setSavepoint() : attach().setSavepoint(name);
     }
