@@ -48,6 +48,9 @@ public final class Rows {
         PGResultSetMetaData formats = (PGResultSetMetaData) description;
         for (int column = 1; column <= columns; column++) {
             now = Digest.add(now, description.getColumnLabel(column));
+            // JDBC's number for it: PgJDBC knows those of PostgreSQL's own types, and asks for another one once a
+            // session.
+            now = Digest.add(now, description.getColumnType(column));
             boolean inBinary = formats.getFormat(column) == 1;
             now = Digest.add(now, inBinary ? 1 : 0);
             binary |= inBinary;
