@@ -20,6 +20,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -51,15 +52,16 @@ class RoutedConnectionTest {
 
     private final List<String> calls = new ArrayList<>();
     private final List<Object[]> arguments = new ArrayList<>();
-    private SQLException refusal;
+    private @Nullable SQLException refusal;
     private final RoutedConnection connection =
             new RoutedConnection(readOnly -> fake(readOnly ? "replica" : "primary"), false, true);
 
     /** Takes everything, and notes it down. */
     private Connection fake(String name) {
         InvocationHandler handler = (proxy, method, args) -> {
-            if (method.getName().equals("setReadOnly") && refusal != null) {
-                throw refusal;
+            SQLException refused = refusal;
+            if (method.getName().equals("setReadOnly") && refused != null) {
+                throw refused;
             }
             calls.add(name + "." + method.getName());
             arguments.add(args);
@@ -77,7 +79,7 @@ class RoutedConnectionTest {
         return Arrays.stream(Connection.class.getMethods()).filter(method -> !Modifier.isStatic(method.getModifiers()));
     }
 
-    private static Object sample(Class<?> type) {
+    private static @Nullable Object sample(Class<?> type) {
         if (type.isPrimitive()) {
             return Array.get(Array.newInstance(type, 1), 0);
         }
