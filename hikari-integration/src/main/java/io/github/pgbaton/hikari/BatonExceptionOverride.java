@@ -24,19 +24,33 @@ import java.sql.SQLException;
  * of the old one is usable at once</td></tr>
  * <tr><td>any other</td><td>25006</td><td>evict</td><td>read-only where a write was expected: a connection opened in its
  * place is verified to be on the primary. PostgreSQL says the same for a write in a transaction that the application
- * made read-only; that costs a new connection</td></tr>
+ * made read-only; that costs a new connection. The pool of the replicas of a {@link ReadWriteDataSource} keeps
+ * it</td></tr>
  * <tr><td>any other</td><td>any other</td><td>HikariCP's</td><td>08003 and 08001 among them: the connection was aborted,
  * or found no primary in time</td></tr>
  * </table>
  *
- * <p>Decides by type and not by SQLState, for PostgreSQL and other drivers use the same ones. Stateless.
+ * <p>Decides by type and not by SQLState, for PostgreSQL and other drivers use the same ones. Immutable.
  */
 public final class BatonExceptionOverride implements SQLExceptionOverride {
     /** PostgreSQL's read_only_sql_transaction. */
     private static final String READ_ONLY = "25006";
 
+    private final boolean onReplicas;
+
     /** Made by HikariCP from the class name. */
-    public BatonExceptionOverride() {}
+    public BatonExceptionOverride() {
+        this(false);
+    }
+
+    private BatonExceptionOverride(boolean onReplicas) {
+        this.onReplicas = onReplicas;
+    }
+
+    /** For a pool of replicas, where 25006 is the application's own mistake and says nothing of the connection. */
+    static BatonExceptionOverride forReplicas() {
+        return new BatonExceptionOverride(true);
+    }
 
     // In here a bare @Override would be the interface's nested enum.
     @java.lang.Override
@@ -47,6 +61,6 @@ public final class BatonExceptionOverride implements SQLExceptionOverride {
                 || failure instanceof SessionStateLostException) {
             return Override.DO_NOT_EVICT;
         }
-        return READ_ONLY.equals(failure.getSQLState()) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
+        return !onReplicas && READ_ONLY.equals(failure.getSQLState()) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
     }
 }

@@ -101,7 +101,11 @@ class RoutedConnectionTest {
                         ? (Executor) Runnable::run
                         : type.isInterface()
                                 ? Proxy.newProxyInstance(
-                                        type.getClassLoader(), new Class<?>[] {type}, (p, m, a) -> null)
+                                        type.getClassLoader(),
+                                        new Class<?>[] {type},
+                                        (self, method, args) -> method.getName().equals("equals")
+                                                ? Boolean.valueOf(self == args[0])
+                                                : null)
                                 : null;
     }
 
