@@ -1,0 +1,65 @@
+package io.github.pgbaton.benchmarks.outage;
+
+import io.github.pgbaton.benchmarks.Range;
+import io.github.pgbaton.examples.demo.Fault;
+import io.github.pgbaton.testkit.PatroniCluster;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/** What both commands that break a cluster again and again accept alike; the values hold once {@link #check} has returned. */
+final class OutageOptions {
+    static final Duration RESTORE = Duration.ofMinutes(3);
+    private static final Duration PATIENCE_BEYOND_TTL = Duration.ofSeconds(60);
+
+    @Option(
+            names = "--fault",
+            paramLabel = "F",
+            defaultValue = "kill",
+            description = "What happens to the primary: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+    Fault fault = Fault.KILL;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "How often, 1 to 100; default ${DEFAULT-VALUE}.")
+    int runs;
+
+    @Option(
+            names = "--ttl",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "How long the leader key lives, in seconds, 20 to 60; default ${DEFAULT-VALUE}.")
+    int ttl;
+
+    @Option(names = "--markdown", description = "Print the tables in Markdown.")
+    boolean markdown;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this text.")
+    private boolean help;
+
+    void check(@Nullable CommandSpec spec) {
+        Range.check(spec, "--runs", runs, 1, 100);
+        Range.check(spec, "--ttl", ttl, 20, 60);
+    }
+
+    /** How long the cluster may take until a member is writable again. */
+    Duration patience() {
+        return Duration.ofSeconds(ttl).plus(PATIENCE_BEYOND_TTL);
+    }
+
+    PatroniCluster start() {
+        Duration third = Duration.ofSeconds(ttl / 3);
+        return PatroniCluster.local()
+                .ttl(Duration.ofSeconds(ttl))
+                .loopWait(third)
+                .retryTimeout(third)
+                .haproxy(true)
+                .start();
+    }
+}
