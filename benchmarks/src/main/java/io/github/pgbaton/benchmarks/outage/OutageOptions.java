@@ -2,8 +2,14 @@ package io.github.pgbaton.benchmarks.outage;
 
 import io.github.pgbaton.benchmarks.Range;
 import io.github.pgbaton.examples.demo.Fault;
+import io.github.pgbaton.examples.demo.Route;
+import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.PatroniCluster;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -53,13 +59,30 @@ final class OutageOptions {
         return Duration.ofSeconds(ttl).plus(PATIENCE_BEYOND_TTL);
     }
 
-    PatroniCluster start() {
+    /** A cluster with the ledger: with it, pgbaton knows what became of a COMMIT that was cut off. */
+    PatroniCluster start() throws SQLException {
         Duration third = Duration.ofSeconds(ttl / 3);
-        return PatroniCluster.local()
+        PatroniCluster cluster = PatroniCluster.local()
                 .ttl(Duration.ofSeconds(ttl))
                 .loopWait(third)
                 .retryTimeout(third)
                 .haproxy(true)
                 .start();
+        try {
+            createLedger(cluster);
+            return cluster;
+        } catch (SQLException | RuntimeException e) {
+            cluster.close();
+            throw e;
+        }
+    }
+
+    /** What {@code ./run ledger create} does. */
+    private static void createLedger(PatroniCluster cluster) throws SQLException {
+        String primary = cluster.awaitPrimary(Duration.ofSeconds(30));
+        try (Connection connection = Route.direct(cluster, primary).open();
+                Statement statement = connection.createStatement()) {
+            statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
+        }
     }
 }

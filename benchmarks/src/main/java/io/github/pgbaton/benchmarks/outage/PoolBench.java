@@ -3,12 +3,8 @@ package io.github.pgbaton.benchmarks.outage;
 import ch.qos.logback.classic.LoggerContext;
 import io.github.pgbaton.benchmarks.Range;
 import io.github.pgbaton.examples.demo.Route;
-import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.PatroniCluster;
-import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -67,7 +63,6 @@ public final class PoolBench implements Callable<Integer> {
                         + " 3 pools of %d connections, %d writers each.%n",
                 options.ttl, size, writers);
         try (PatroniCluster cluster = options.start()) {
-            createLedger(cluster);
             PoolRun run = new PoolRun(cluster, options.fault, writers, options.patience());
             for (int i = 1; i <= options.runs; i++) {
                 if (i > 1) {
@@ -93,15 +88,6 @@ public final class PoolBench implements Callable<Integer> {
                 MeasuredPool haproxy = MeasuredPool.plain(Route.haproxy(cluster), size);
                 MeasuredPool multiHost = MeasuredPool.plain(Route.multiHost(cluster), size)) {
             return run.run(List.of(pgbaton, haproxy, multiHost));
-        }
-    }
-
-    /** What {@code ./run ledger create} does: with it, pgbaton knows what became of a COMMIT that was cut off. */
-    private static void createLedger(PatroniCluster cluster) throws SQLException {
-        String primary = cluster.awaitPrimary(Duration.ofSeconds(30));
-        try (Connection connection = Route.direct(cluster, primary).open();
-                Statement statement = connection.createStatement()) {
-            statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
         }
     }
 }
