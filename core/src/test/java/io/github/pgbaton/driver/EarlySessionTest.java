@@ -184,4 +184,34 @@ class EarlySessionTest {
             within(prober).close();
         }
     }
+
+    @Test
+    void whatATransactionNeedsToKnowIsAskedInAdvanceAndAgainAfterThePromotion() throws Exception {
+        old.ledger();
+        next.ledger();
+        try (Connection connection = following.getConnection()) {
+            connection.setAutoCommit(false);
+            Scripts.run(connection, "SELECT 1");
+            connection.commit();
+            source.elect("node2");
+            CompletableFuture<Void> going = CompletableFuture.runAsync(() -> {
+                try {
+                    Scripts.run(connection, "SELECT 2");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await().atMost(PATIENCE).until(() -> askedForTheLedger() == 1);
+            assertThat(going).isNotDone();
+            next.inRecovery(false);
+            going.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertThat(askedForTheLedger()).isEqualTo(2);
+        }
+    }
+
+    private long askedForTheLedger() {
+        return next.allStatements().stream()
+                .filter(sql -> sql.contains("'pgbaton'"))
+                .count();
+    }
 }

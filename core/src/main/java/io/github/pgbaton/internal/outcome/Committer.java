@@ -64,6 +64,7 @@ public final class Committer {
     private final OpenSession session;
     private final PgConnection connection;
     private final XidCapture capture;
+    private final Tokens tokens = new Tokens();
     private final CommitAudit audit;
     private final int number;
     private final @Nullable String member;
@@ -96,6 +97,7 @@ public final class Committer {
      * @throws SQLException PgJDBC's; 55000 where {@code commitOutcome=ledger} is asked for and the ledger is not usable
      */
     public static Committer open(ClusterRef cluster, OpenSession session) throws SQLException {
+        cluster.rehearse(SessionFacts::rehearse);
         Committer made = new Committer(cluster, session, ask(cluster, session.connection()));
         made.noteLedger();
         return made;
@@ -216,7 +218,7 @@ public final class Committer {
                 return notTold(e);
             }
         }
-        UUID token = readOnly || mayBeReadOnly() || !tokens() ? null : UUID.randomUUID();
+        UUID token = readOnly || mayBeReadOnly() || !tokens() ? null : tokens.next();
         Doubt doubt = doubt(token, readOnly || (asked && xid == null), xid);
         Sent sent;
         try {

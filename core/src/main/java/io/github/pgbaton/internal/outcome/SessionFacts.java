@@ -88,6 +88,11 @@ record SessionFacts(
         }
     }
 
+    /** Asks in advance, of a member that may be the primary soon. */
+    static void rehearse(PgConnection session) throws SQLException {
+        ask(session);
+    }
+
     private static SessionFacts ask(PgConnection session) throws SQLException {
         try {
             return ask(session, QUESTION.formatted(TIMELINE));

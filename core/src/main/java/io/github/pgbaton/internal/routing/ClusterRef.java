@@ -154,6 +154,11 @@ public final class ClusterRef {
         tracker.succession().add(listener);
     }
 
+    /** @param first of all questions to a session, for {@link Rehearsal}; the same for all callers */
+    public void rehearse(Rehearsal first) {
+        tracker.rehearsal(first);
+    }
+
     /** @param event for the listeners; never waits */
     public void tell(FailoverEvent event) {
         tracker.events().publish(event);

@@ -64,6 +64,8 @@ final class LeaderTracker implements LeaderSource.Listener {
     private final HangMonitor hangs;
     private final Succession succession = new Succession();
     private final ConcurrentMap<String, Object> shared = new ConcurrentHashMap<>();
+    /** Null while no session was asked anything. */
+    private volatile @Nullable Rehearsal rehearsal;
     /** Of those that have connections to replicas; null while nobody does. */
     private volatile @Nullable ReplicaWatch replicas;
 
@@ -212,6 +214,15 @@ final class LeaderTracker implements LeaderSource.Listener {
         if (watch != null) {
             watch.refresh();
         }
+    }
+
+    @Nullable
+    Rehearsal rehearsal() {
+        return rehearsal;
+    }
+
+    void rehearsal(Rehearsal first) {
+        rehearsal = first;
     }
 
     ConcurrentMap<String, Object> shared() {

@@ -163,7 +163,10 @@ final class PrimaryConnector {
             early = !tracker.route().verified();
             session = tracker.opener().open(address, spec, deadline);
             tracker.aliases().learn(session);
-            before = early ? ask(session, deadline) : null;
+            if (early) {
+                before = ask(session, deadline);
+                rehearse(session, deadline);
+            }
         } catch (SQLException e) {
             if (session != null) {
                 session.discard(tracker.sockets());
@@ -341,9 +344,29 @@ final class PrimaryConnector {
                 }
                 return null;
             }
-            pause(route, 1, deadline);
+            if (before == null) {
+                rehearse(session, deadline);
+            } else {
+                pause(route, 1, deadline);
+            }
         }
         return null;
+    }
+
+    /** A session that breaks by it, or is not allowed to ask, shows that when it is asked in earnest. */
+    private void rehearse(OpenSession session, Deadline deadline) {
+        Rehearsal first = tracker.rehearsal();
+        if (first == null) {
+            return;
+        }
+        try {
+            bounded(session, deadline, connection -> {
+                first.on(connection);
+                return true;
+            });
+        } catch (SQLException e) {
+            // Nothing is concluded from it.
+        }
     }
 
     /** No source can tell: the members are asked, all at once. */
