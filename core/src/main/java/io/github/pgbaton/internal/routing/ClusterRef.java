@@ -120,7 +120,7 @@ public final class ClusterRef {
      * @return why it is not, null where it is
      */
     public @Nullable String refusal(OpenSession session, Standing standing) {
-        return tracker.refusal(session.address(), standing);
+        return tracker.memberNews().refusal(session.address(), standing);
     }
 
     /** @return how the timelines follow each other, as the source told last */
@@ -138,7 +138,7 @@ public final class ClusterRef {
      * @return its member's name in Patroni, null where no source tells it
      */
     public @Nullable String member(OpenSession session) {
-        return tracker.memberAt(session.address());
+        return tracker.route().memberAt(session.address());
     }
 
     /** @return whether Patroni is to keep a synchronous standby, as the source told last */
@@ -261,12 +261,13 @@ public final class ClusterRef {
 
     /** @return whether a new transaction should first {@link #awaitSwitchover}; one volatile read while it need not */
     public boolean holds() {
-        return tracker.holds() || (strict && tracker.unconfirmed(tracker.route()));
+        return tracker.holds() || (strict && tracker.confirmation().missing(tracker.route()));
     }
 
     /** @return as {@link #holds()}, for a session that there is: no switchover holds back one on a replica */
     public boolean holds(OpenSession session) {
-        return holds() && (!session.onReplica() || (strict && tracker.unconfirmed(tracker.route())));
+        return holds()
+                && (!session.onReplica() || (strict && tracker.confirmation().missing(tracker.route())));
     }
 
     /**
@@ -292,7 +293,7 @@ public final class ClusterRef {
      * @throws SQLException 08001 where {@code leaderProof=strict} and no source has confirmed the leader for a ttl
      */
     public void requireProof(Duration waited) throws SQLException {
-        if (strict && tracker.unconfirmed(tracker.route())) {
+        if (strict && tracker.confirmation().missing(tracker.route())) {
             throw connector.unconfirmed(waited);
         }
     }
@@ -306,8 +307,11 @@ public final class ClusterRef {
      */
     public void refused(OpenSession session, SQLException failure) {
         // A replica takes no writes, and does not have to explain itself.
-        if (READ_ONLY_TRANSACTION.equals(failure.getSQLState()) && !session.onReplica() && !madeReadOnly(session)) {
-            tracker.refusedWrite(session.address(), connector);
+        if (READ_ONLY_TRANSACTION.equals(failure.getSQLState())
+                && !session.onReplica()
+                && !madeReadOnly(session)
+                && tracker.looks().at(session.address(), connector)) {
+            tracker.memberNews().suspect(session.address());
         }
     }
 
@@ -344,7 +348,7 @@ public final class ClusterRef {
         if (session.onReplica()) {
             tracker.replicas().suspect(session.address());
         } else {
-            tracker.suspect(session.address());
+            tracker.memberNews().suspect(session.address());
         }
     }
 

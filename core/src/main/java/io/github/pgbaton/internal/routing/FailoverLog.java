@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Says in the log and to listeners when a failover starts and when it ends, once each, with durations.
  *
- * <p>What is to be said is noted under the tracker's lock and told by {@link #flush} without it: an appender that
+ * <p>What is to be said is noted under the route's lock and told by {@link #flush} without it: an appender that
  * stalls must not hold up who waits for a primary.
  */
 final class FailoverLog {
@@ -147,7 +147,7 @@ final class FailoverLog {
         info(cluster + ": the leader source speaks again (" + source + ")");
     }
 
-    /** Tells what was noted; without the tracker's lock. */
+    /** Tells what was noted; without the route's lock. */
     void flush() {
         for (FailoverEvent event = events.poll(); event != null; event = events.poll()) {
             listeners.publish(event);

@@ -161,7 +161,7 @@ final class MemberPoll {
             answer.session.discard(tracker.sockets());
             if (standing.inRecovery()
                     || tracker.fence().refuse(standing, tracker.route().topology()) != null) {
-                tracker.shun(answer.session.address(), why);
+                tracker.memberNews().shun(answer.session.address(), why);
             }
             return best;
         }

@@ -89,7 +89,7 @@ final class PrimaryConnector {
                     "08001",
                     e);
         }
-        throw strict && tracker.unconfirmed(tracker.route())
+        throw strict && tracker.confirmation().missing(tracker.route())
                 ? failures.confirmed(deadline.length())
                 : failures.inTime(deadline, attempts);
     }
@@ -104,8 +104,8 @@ final class PrimaryConnector {
                             + " connect to the cluster that it follows",
                     "08001");
         }
-        if (strict && tracker.unconfirmed(route)) {
-            tracker.awaitChange(route, deadline.leftNanos(), abandoned);
+        if (strict && tracker.confirmation().missing(route)) {
+            tracker.current().awaitChange(route, deadline.leftNanos(), abandoned);
             return null;
         }
         if (route.verified() && address != null) {
@@ -113,27 +113,27 @@ final class PrimaryConnector {
         }
         boolean ask = mustAskMembers(route);
         if (!ask && (!route.held() || address == null)) {
-            tracker.awaitChange(route, deadline.leftNanos(), abandoned);
+            tracker.current().awaitChange(route, deadline.leftNanos(), abandoned);
             return null;
         }
-        ProberSeat.Claim claim = tracker.startProbing(route, ask);
+        ProberSeat.Claim claim = tracker.prober().take(route, ask);
         if (claim == null && !ask && address != null && Pace.fresh(route)) {
             return enter(route, address, attempts, deadline);
         }
         if (claim == null) {
-            tracker.awaitProbe(route, ask, deadline.leftNanos(), abandoned);
+            tracker.prober().await(route, ask, deadline.leftNanos(), abandoned);
             return null;
         }
         try {
             return ask ? askMembers(route, claim, attempts, deadline) : prove(route, claim, attempts, deadline);
         } finally {
-            tracker.stopProbing(claim);
+            tracker.prober().leave(claim);
         }
     }
 
     /** What the members say of themselves is no confirmation where a source has to give one. */
     private boolean mustAskMembers(Route route) {
-        return !strict && tracker.mustAskMembers(route);
+        return !strict && tracker.confirmation().mustAskMembers(route);
     }
 
     /**
@@ -144,8 +144,8 @@ final class PrimaryConnector {
             throws SQLException, InterruptedException {
         long patience = route.verified()
                 ? deadline.leftNanos()
-                : Math.min(deadline.leftNanos(), tracker.proberBusyNanos(route));
-        ConnectQueue connects = tracker.connects();
+                : Math.min(deadline.leftNanos(), tracker.prober().busyNanos(route));
+        ConnectQueue connects = tracker.current().connects();
         if (!connects.enter(patience, this::givenUp)) {
             attempts.add(address, "other connections are being opened, connectLimit at a time");
             return null;
@@ -180,9 +180,9 @@ final class PrimaryConnector {
         if (session == null) {
             if (early) {
                 // Not ready for anybody yet: the prober is the one to knock until it is.
-                tracker.awaitProbe(tracker.route(), false, deadline.leftNanos(), abandoned);
+                tracker.prober().await(tracker.route(), false, deadline.leftNanos(), abandoned);
             } else {
-                tracker.suspect(address);
+                tracker.memberNews().suspect(address);
             }
             return null;
         }
@@ -224,7 +224,7 @@ final class PrimaryConnector {
         } catch (SQLException e) {
             attempts.add(session.address(), e, deadline);
         }
-        tracker.suspect(session.address());
+        tracker.memberNews().suspect(session.address());
         return false;
     }
 
@@ -236,17 +236,17 @@ final class PrimaryConnector {
             if (now.verified()) {
                 return true;
             }
-            ProberSeat.Claim claim = tracker.startProbing(now, false);
+            ProberSeat.Claim claim = tracker.prober().take(now, false);
             if (claim == null) {
-                tracker.awaitProbe(now, false, deadline.leftNanos(), abandoned);
+                tracker.prober().await(now, false, deadline.leftNanos(), abandoned);
                 continue;
             }
             // Whoever was at it has given up, and here is a session to go on with.
             try {
                 Standing standing = awaitWritable(session, route, claim, attempts, deadline);
-                return standing != null && tracker.verified(route, standing);
+                return standing != null && tracker.memberNews().verified(route, standing);
             } finally {
-                tracker.stopProbing(claim);
+                tracker.prober().leave(claim);
             }
         }
         return false;
@@ -266,7 +266,7 @@ final class PrimaryConnector {
                 }
                 tracker.aliases().learn(session);
                 Standing standing = awaitWritable(session, route, claim, attempts, deadline);
-                if (standing != null && tracker.verified(route, standing)) {
+                if (standing != null && tracker.memberNews().verified(route, standing)) {
                     OpenSession proven = session;
                     session = null;
                     return proven;
@@ -274,7 +274,7 @@ final class PrimaryConnector {
             } catch (SQLException e) {
                 giveUpUnlessTransient(e, Pace.fresh(route));
                 attempts.add(address, e, deadline);
-                tracker.unreachable(route, Attempts.reason(e));
+                tracker.memberNews().unreachable(route, Attempts.reason(e));
             } finally {
                 if (session != null) {
                     session.discard(tracker.sockets());
@@ -288,7 +288,7 @@ final class PrimaryConnector {
     /** The prober's session is one of those that are opened at once; null: it was given up before its turn came. */
     private @Nullable OpenSession openInTurn(HostPort address, Deadline deadline)
             throws SQLException, InterruptedException {
-        ConnectQueue connects = tracker.connects();
+        ConnectQueue connects = tracker.current().connects();
         if (!connects.enter(Math.min(deadline.leftNanos(), ANSWER.toNanos()), this::givenUp)) {
             return null;
         }
@@ -337,10 +337,10 @@ final class PrimaryConnector {
             attempts.add(session.address(), refusal);
             if (!standing.inRecovery()) {
                 // Another cluster or a primary of the past: asking again will not change it soon.
-                tracker.unreachable(route, refusal);
+                tracker.memberNews().unreachable(route, refusal);
                 session.discard(tracker.sockets());
                 if (!standing.readOnly()) {
-                    tracker.shun(session.address(), refusal);
+                    tracker.memberNews().shun(session.address(), refusal);
                 }
                 return null;
             }
@@ -372,12 +372,12 @@ final class PrimaryConnector {
     /** No source can tell: the members are asked, all at once. */
     private @Nullable OpenSession askMembers(Route route, ProberSeat.Claim claim, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
-        for (int attempt = 1; sameEpoch(route) && tracker.mustAskMembers(tracker.route()); attempt++) {
+        for (int attempt = 1; sameEpoch(route) && tracker.confirmation().mustAskMembers(tracker.route()); attempt++) {
             claim.alive();
             MemberPoll.Answer answer = poll.ask(tracker.everybody(), deadline, attempts);
             if (answer != null) {
                 tracker.aliases().learn(answer.session());
-                if (tracker.found(route, answer.session().address(), answer.standing())) {
+                if (tracker.memberNews().found(route, answer.session().address(), answer.standing())) {
                     return answer.session();
                 }
                 answer.session().discard(tracker.sockets());
@@ -385,7 +385,7 @@ final class PrimaryConnector {
             }
             HostPort known = route.address();
             if (known != null) {
-                tracker.unreachable(route, "no member takes writes: " + attempts);
+                tracker.memberNews().unreachable(route, "no member takes writes: " + attempts);
             }
             if (deadline.passed()) {
                 return null;
@@ -398,7 +398,7 @@ final class PrimaryConnector {
     /** Asks the members once, for all who have a session already: somebody else may be the primary by now. */
     void askAgain() {
         Route route = tracker.route();
-        ProberSeat.Claim claim = tracker.startProbing(route, true);
+        ProberSeat.Claim claim = tracker.prober().take(route, true);
         if (claim == null) {
             return;
         }
@@ -407,7 +407,7 @@ final class PrimaryConnector {
             MemberPoll.Answer answer = poll.ask(tracker.everybody(), Deadline.in(tracker.longestAnswer()), attempts);
             if (answer != null) {
                 tracker.aliases().learn(answer.session());
-                tracker.found(route, answer.session().address(), answer.standing());
+                tracker.memberNews().found(route, answer.session().address(), answer.standing());
                 answer.session().discard(tracker.sockets());
             }
         } catch (SQLException e) {
@@ -415,7 +415,7 @@ final class PrimaryConnector {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            tracker.stopProbing(claim);
+            tracker.prober().leave(claim);
         }
     }
 
@@ -431,9 +431,11 @@ final class PrimaryConnector {
             boolean demoted = standing.inRecovery() || tracker.fence().refuse(standing, route.topology()) != null;
             session.discard(tracker.sockets());
             if (demoted) {
-                tracker.shun(address, String.valueOf(refusal));
-            } else if (refusal == null && address.equals(route.address()) && !tracker.mustAskMembers(route)) {
-                tracker.verified(route, standing);
+                tracker.memberNews().shun(address, String.valueOf(refusal));
+            } else if (refusal == null
+                    && address.equals(route.address())
+                    && !tracker.confirmation().mustAskMembers(route)) {
+                tracker.memberNews().verified(route, standing);
             }
         } catch (SQLException e) {
             // It stays suspected: whoever connects next proves it, and says why that fails.
@@ -472,14 +474,16 @@ final class PrimaryConnector {
     /** A source that falls silent ends it: somebody else may be the primary by now, and only the members can tell. */
     private boolean mayProve(Route route) {
         Route now = tracker.route();
-        return sameEpoch(route) && !mustAskMembers(now) && !(strict && tracker.unconfirmed(now));
+        return sameEpoch(route)
+                && !mustAskMembers(now)
+                && !(strict && tracker.confirmation().missing(now));
     }
 
     private void pause(Route route, int attempt, Deadline deadline) throws InterruptedException {
         long nanos = Math.min(pace.pauseNanos(route, attempt), deadline.leftNanos());
         Route now = tracker.route();
         if (sameEpoch(route) && nanos > 0) {
-            tracker.awaitChange(now, nanos, abandoned);
+            tracker.current().awaitChange(now, nanos, abandoned);
         }
     }
 

@@ -1,6 +1,8 @@
 package io.github.pgbaton.internal.routing;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * and neither the prober of another epoch nor one that shows no progress keeps it.
  *
  * <p>A prober can be stuck where no deadline of ours reaches, in the look-up of a host name: the leader elected
- * meanwhile, or the other members, must not wait for it. Used under the tracker's lock.
+ * meanwhile, or the other members, must not wait for it. Thread-safe without a lock of its own.
  */
 final class ProberSeat {
 
@@ -28,11 +30,13 @@ final class ProberSeat {
         }
     }
 
+    private final CurrentRoute current;
     private final long patienceNanos;
-    private @Nullable Claim holder;
+    private final AtomicReference<@Nullable Claim> holder = new AtomicReference<>();
 
     /** @param patience longer than any one step of a prober that is not stuck */
-    ProberSeat(Duration patience) {
+    ProberSeat(CurrentRoute current, Duration patience) {
+        this.current = current;
         this.patienceNanos = patience.toNanos();
     }
 
@@ -42,27 +46,40 @@ final class ProberSeat {
      */
     @Nullable
     Claim take(Route route, boolean asking) {
-        if (busyNanos(route, asking) > 0) {
+        Claim before = holder.get();
+        if (busyNanos(before, route, asking) > 0) {
             return null;
         }
         Claim claim = new Claim(route.epoch(), asking);
-        holder = claim;
-        return claim;
+        return holder.compareAndSet(before, claim) ? claim : null;
     }
 
-    /** How long to wait for whoever is at it, before it counts as stuck; 0 and less: nobody is. */
-    long busyNanos(Route route, boolean asking) {
-        Claim now = holder;
-        if (now == null || now.epoch != route.epoch() || now.asking != asking) {
+    /** How long to wait for whoever asks the leader of this route, before it counts as stuck; 0 and less: nobody does. */
+    long busyNanos(Route route) {
+        return busyNanos(holder.get(), route, false);
+    }
+
+    private long busyNanos(@Nullable Claim claim, Route route, boolean asking) {
+        if (claim == null || claim.epoch != route.epoch() || claim.asking != asking) {
             return 0;
         }
-        return patienceNanos - (System.nanoTime() - now.aliveNanos);
+        return patienceNanos - (System.nanoTime() - claim.aliveNanos);
     }
 
     /** Gives the seat back, unless somebody else has it by now. */
     void leave(Claim claim) {
-        if (holder == claim) {
-            holder = null;
-        }
+        holder.compareAndSet(claim, null);
+        // Only now, so that whoever is woken, or looks before it sleeps, finds the seat free.
+        current.wake();
+    }
+
+    /** Waits until the route is another one or nobody probes any more, nobody wants it any more, or the time is up. */
+    void await(Route seen, boolean asking, long nanos, BooleanSupplier abandoned) throws InterruptedException {
+        long end = System.nanoTime() + nanos;
+        current.await(
+                () -> current.now() == seen
+                        ? Math.min(end - System.nanoTime(), busyNanos(holder.get(), seen, asking))
+                        : 0,
+                abandoned);
     }
 }

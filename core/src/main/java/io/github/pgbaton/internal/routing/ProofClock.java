@@ -6,7 +6,7 @@ import java.time.Duration;
  * Knows since when no source confirms a leader; a source that names one and has not fallen silent since is a
  * confirmation that lasts.
  *
- * <p>Changed under the tracker's lock, read without it: one volatile read while all is well.
+ * <p>Changed under the route's lock, read without it: one volatile read while all is well.
  */
 final class ProofClock {
     private static final long CONFIRMED = 0;

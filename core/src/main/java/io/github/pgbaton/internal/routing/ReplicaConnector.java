@@ -77,8 +77,8 @@ final class ReplicaConnector {
                             GIVEN_UP);
                 }
                 Route route = tracker.route();
-                if (strict && tracker.unconfirmed(route)) {
-                    tracker.awaitChange(route, deadline.leftNanos(), abandoned);
+                if (strict && tracker.confirmation().missing(route)) {
+                    tracker.current().awaitChange(route, deadline.leftNanos(), abandoned);
                     continue;
                 }
                 OpenSession session = once(attempts, deadline);

@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Topology;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,16 @@ record Route(
     Route found(String newMember, HostPort newAddress) {
         return new Route(
                 epoch + 1, newMember, newAddress, true, false, true, true, silence, System.nanoTime(), topology);
+    }
+
+    /** The name of the member that the source has at an address, null where it has none. */
+    @Nullable
+    String memberAt(HostPort address) {
+        return topology.members().values().stream()
+                .filter(candidate -> candidate.address().equals(address))
+                .map(Member::name)
+                .findFirst()
+                .orElse(null);
     }
 
     /** For messages: the member's name and address. */

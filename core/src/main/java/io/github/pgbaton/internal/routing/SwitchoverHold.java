@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A transaction that is open when the old primary stops is broken, one that waits starts on the new primary. Patroni
  * writes its {@code failover} key 130 ms and more before that (measured), looks at the other members, and then lets
  * PostgreSQL write a checkpoint, which takes 17 ms on an idle disk and much longer on a busy one. The beginning of that
- * checkpoint shows in etcd ({@link Switchover#begun}), and from there on nothing may begin. Changed under the tracker's
+ * checkpoint shows in etcd ({@link Switchover#begun}), and from there on nothing may begin. Changed under the route's
  * lock, read without it.
  */
 final class SwitchoverHold {
@@ -86,7 +86,7 @@ final class SwitchoverHold {
                                 && !leader.member().equals(planned.to())));
     }
 
-    /** Whether transactions are held, or would be but for the time that has passed; under the tracker's lock. */
+    /** Whether transactions are held, or would be but for the time that has passed; under the route's lock. */
     boolean announcedAndOpen() {
         return until != 0;
     }
