@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,6 +13,8 @@ import java.util.Set;
 
 /** Holds what the database has against what the application was told; reads on the primary, when nobody writes. */
 final class Audit {
+    private static final Duration AUDIT = Duration.ofSeconds(60);
+
     private final Connection primary;
     private final Told told;
 
@@ -20,11 +23,13 @@ final class Audit {
         this.told = told;
     }
 
-    static Findings of(Connection primary, Told told, int stuck) throws SQLException {
-        return new Audit(primary, told).run(stuck);
+    /** @param audited waited for where less was told than is lost: an audit takes its time after the failover */
+    static Findings of(Connection primary, Told told, Audited audited, int stuck)
+            throws SQLException, InterruptedException {
+        return new Audit(primary, told).run(audited, stuck);
     }
 
-    private Findings run(int stuck) throws SQLException {
+    private Findings run(Audited audited, int stuck) throws SQLException, InterruptedException {
         int acknowledged = 0;
         int unknown = 0;
         for (Work work : Work.values()) {
@@ -52,6 +57,11 @@ final class Audit {
         int increments = told.acknowledged(Work.COUNT).size();
         int perhaps = told.unknown(Work.COUNT).size();
         long counterOff = counted < increments ? counted - increments : Math.max(0, counted - increments - perhaps);
+        long missing = Findings.missing(lost, counterOff);
+        for (long end = System.nanoTime() + AUDIT.toNanos();
+                !audited.covers(missing) && System.nanoTime() - end < 0; ) {
+            Thread.sleep(50);
+        }
         return new Findings(
                 acknowledged,
                 doubled,
@@ -62,6 +72,8 @@ final class Audit {
                 counterOff,
                 unknown,
                 stuck,
+                audited.lost(),
+                !audited.covers(missing),
                 told.errors(),
                 told.undocumented());
     }

@@ -1,5 +1,6 @@
 package io.github.pgbaton.examples.chaos;
 
+import io.github.pgbaton.event.FailoverListeners;
 import io.github.pgbaton.examples.demo.Route;
 import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.ClusterException;
@@ -38,6 +39,7 @@ public final class Campaign {
     private final long seed;
     private final PrintStream out;
     private final Told told = new Told();
+    private final Audited audited = new Audited();
     private final List<Writer> writers = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
     private final Deque<Havoc> deck = new ArrayDeque<>();
@@ -84,6 +86,15 @@ public final class Campaign {
             Work.prepare(primary);
             statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
         }
+        FailoverListeners.add(audited);
+        try {
+            return underLoad(failovers);
+        } finally {
+            FailoverListeners.remove(audited);
+        }
+    }
+
+    private boolean underLoad(int failovers) throws SQLException, InterruptedException {
         try {
             start();
             progress("the calm before it");
@@ -96,7 +107,7 @@ public final class Campaign {
         int stuck = stop();
         try (Connection primary =
                 Route.direct(cluster, cluster.awaitPrimary(HEAL)).open()) {
-            Findings found = Audit.of(primary, told, stuck);
+            Findings found = Audit.of(primary, told, audited, stuck);
             out.println();
             out.print(found.table());
             return found.isClean(!synchronous);
