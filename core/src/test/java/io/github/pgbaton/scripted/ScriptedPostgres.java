@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     private volatile String system = "7000000000000000001";
     private volatile boolean reportsStanding = true;
     private volatile boolean ledger;
+    private volatile String ledgerVersion = "700";
     private volatile boolean xids;
     private volatile boolean reportsPrimary;
     private volatile long position = 1 << 24;
@@ -160,6 +162,12 @@ public final class ScriptedPostgres implements AutoCloseable {
     /** As after ./run ledger create; statements on the ledger are as any. */
     public ScriptedPostgres ledger() {
         ledger = true;
+        return this;
+    }
+
+    /** As after an ALTER TABLE on the ledger that changes nothing that matters. */
+    public ScriptedPostgres ledgerVersion(String version) {
+        ledgerVersion = version;
         return this;
     }
 
@@ -467,13 +475,22 @@ public final class ScriptedPostgres implements AutoCloseable {
                 return rows.apply(sql);
             }
             String yes = ledger ? "t" : "f";
-            return new String[] {
+            String[] own = {
                 "1",
                 "1000000",
                 inRecovery ? "t" : "f",
                 "off",
                 inRecovery ? "0" : Integer.toString(timeline),
                 system,
+                "app",
+                "f",
+                ledger ? "7" : "0",
+                ledger ? ledgerVersion : ""
+            };
+            if (!sql.contains("obj_description")) {
+                return own;
+            }
+            String[] common = {
                 yes,
                 yes,
                 yes,
@@ -485,12 +502,10 @@ public final class ScriptedPostgres implements AutoCloseable {
                 yes,
                 yes,
                 yes,
-                "app",
                 "db",
-                xids ? "t" : "f",
-                "f",
-                "7"
+                xids ? "t" : "f"
             };
+            return Stream.of(own, common).flatMap(Stream::of).toArray(String[]::new);
         }
 
         private boolean isStandingQuestion(String sql) {

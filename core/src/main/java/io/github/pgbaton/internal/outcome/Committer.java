@@ -89,7 +89,7 @@ public final class Committer {
     }
 
     /**
-     * Gets to know a session, in one round trip.
+     * Gets to know a session, in one round trip; in two where another one's ledger turns out not to be this one's.
      *
      * @param cluster it belongs to
      * @param session verified, outside a transaction
@@ -98,13 +98,13 @@ public final class Committer {
      */
     public static Committer open(ClusterRef cluster, OpenSession session) throws SQLException {
         cluster.rehearse(SessionFacts::rehearse);
-        Committer made = new Committer(cluster, session, ask(cluster, session.connection()));
+        Committer made = new Committer(cluster, session, KnownFacts.of(cluster).ask(session, limit(cluster)));
         made.noteLedger();
         return made;
     }
 
-    private static SessionFacts ask(ClusterRef cluster, PgConnection connection) throws SQLException {
-        return SessionFacts.ask(connection, Deadline.in(cluster.config().handshakeTimeout()));
+    private static Deadline limit(ClusterRef cluster) {
+        return Deadline.in(cluster.config().handshakeTimeout());
     }
 
     private void noteLedger() throws SQLException {
@@ -171,7 +171,7 @@ public final class Committer {
                 || connection.getTransactionState() != TransactionState.IDLE) {
             return;
         }
-        facts = ask(cluster, connection);
+        facts = KnownFacts.of(cluster).askAnew(session, limit(cluster));
         askedNanos = System.nanoTime();
         noteLedger();
     }

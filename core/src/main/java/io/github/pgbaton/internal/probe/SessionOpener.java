@@ -79,6 +79,8 @@ public final class SessionOpener {
         Properties own = spec.pgProperties();
         // A connection that lies idle behind a dead router is found dead by the kernel, hours earlier than by its user.
         own.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
+        // Patroni manages none that is older; without it, PgJDBC sets application_name in a round trip of its own.
+        own.putIfAbsent(PGProperty.ASSUME_MIN_SERVER_VERSION.getName(), "9.3");
         Duration limit = deadline.left(handshakeTimeout);
         try (BatonSocketFactory.Opening opening =
                 new BatonSocketFactory.Opening(registry, address, purpose, foreignFactory(own))) {

@@ -483,6 +483,40 @@ class CommitterIT {
         assertThat(session.connection().getAutoCommit()).isFalse();
     }
 
+    @Test
+    void eachSessionKnowsItsOwnBackendThoughItTakesTheLedgerOverFromAnother() throws SQLException {
+        Committer one = Committer.open(ref, bench.open(ref));
+        bench.proxy.forget();
+        OpenSession session = bench.open(ref);
+        Committer other = Committer.open(ref, session);
+
+        assertThat(other.backend().pid())
+                .isNotEqualTo(one.backend().pid())
+                .isEqualTo(session.connection().getBackendPID());
+        assertThat(other.protects()).isTrue();
+        assertThat(other.unprotected()).isNull();
+        // The password, and one question for all that PgJDBC and the driver have to know.
+        assertThat(bench.proxy.types()).isEqualTo("ppPBDES");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ALTER TABLE pgbaton.tx ENABLE ROW LEVEL SECURITY",
+                "CREATE RULE r AS ON INSERT TO pgbaton.tx DO INSTEAD NOTHING",
+                "ALTER TABLE pgbaton.tx ADD more int",
+                "REVOKE INSERT ON pgbaton.tx FROM PUBLIC",
+                "DROP TABLE pgbaton.tx"
+            })
+    void aLedgerThatWasSpoiledMeanwhileIsNotTakenOver(String spoil) throws SQLException {
+        Committer.open(ref, bench.open(ref));
+        bench.asAdmin(spoil);
+
+        Committer next = Committer.open(ref, bench.open(ref));
+
+        assertThat(next.unprotected()).contains("pgbaton.tx");
+    }
+
     private CompletableFuture<CommitResult> inBackground(int id) {
         return CompletableFuture.supplyAsync(() -> {
             try {

@@ -1,0 +1,163 @@
+package io.github.pgbaton.internal.outcome;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pgbaton.config.ConnectionSpec;
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.pgbaton.scripted.ScriptedLeaderSource;
+import io.github.pgbaton.scripted.ScriptedPostgres;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** When a session takes over what another one was told of the ledger, and when it asks for itself. */
+@Timeout(60)
+class KnownFactsTest {
+    private static final AtomicInteger SCOPES = new AtomicInteger();
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final String WHOLE = "obj_description";
+
+    private final AtomicLong clock = new AtomicLong();
+    private final KnownFacts known = new KnownFacts(clock::get);
+    private ScriptedPostgres first;
+    private ScriptedPostgres second;
+    private ScriptedLeaderSource source;
+    private ClusterRef cluster;
+
+    @BeforeEach
+    void open() throws Exception {
+        first = new ScriptedPostgres().ledger().xids();
+        second = new ScriptedPostgres().ledger().xids().timeline(2);
+        String scope = "known-" + SCOPES.incrementAndGet();
+        source = ScriptedLeaderSource.register(scope)
+                .member("node1", first.address())
+                .member("node2", second.address());
+        source.elect("node1");
+        Properties properties = new Properties();
+        properties.setProperty("user", "app");
+        cluster = ClusterRef.acquire(ConnectionSpec.parse(
+                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&sslmode=disable&scope=" + scope, properties));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        cluster.release();
+        first.close();
+        second.close();
+    }
+
+    private SessionFacts ask() throws SQLException {
+        OpenSession session = cluster.open(Deadline.in(PATIENCE));
+        try {
+            return known.ask(session, Deadline.in(PATIENCE));
+        } finally {
+            cluster.discard(session);
+        }
+    }
+
+    private static long wholeQuestions(ScriptedPostgres server) {
+        return server.allStatements().stream()
+                .filter(sql -> sql.contains(WHOLE))
+                .count();
+    }
+
+    @Test
+    void theNextSessionAsksOnlyForWhatIsItsOwn() throws Exception {
+        SessionFacts one = ask();
+        SessionFacts next = ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(1);
+        assertThat(next.ledger()).isInstanceOf(LedgerStatus.Usable.class).isEqualTo(one.ledger());
+        assertThat(next.xids()).isTrue();
+        assertThat(next.pid()).isEqualTo(1);
+        assertThat(next.standing().timeline()).isEqualTo(1);
+    }
+
+    @Test
+    void aSessionThatIsOpenedAfterAnotherCostsTheServerOneStatement() throws Exception {
+        Committer.open(cluster, cluster.open(Deadline.in(PATIENCE)));
+        int before = first.allStatements().size();
+
+        Committer.open(cluster, cluster.open(Deadline.in(PATIENCE)));
+
+        List<String> own =
+                first.allStatements().subList(before, first.allStatements().size());
+        assertThat(own).hasSize(1);
+        assertThat(own.get(0)).contains("backend_start", "pg_is_in_recovery()", "pg_control_system()");
+        assertThat(own.get(0)).doesNotContain(WHOLE);
+    }
+
+    @Test
+    void aTableThatWasChangedIsLookedAtAnew() throws Exception {
+        ask();
+        first.ledgerVersion("701");
+        ask();
+        ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(2);
+    }
+
+    @Test
+    void anotherPrimaryIsAskedForItself() throws Exception {
+        ask();
+        source.elect("node2");
+
+        assertThat(ask().standing().timeline()).isEqualTo(2);
+        assertThat(wholeQuestions(second)).isEqualTo(1);
+    }
+
+    @Test
+    void theSameMemberOnAnotherTimelineIsAskedForItself() throws Exception {
+        ask();
+        first.timeline(3);
+        ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(2);
+    }
+
+    @Test
+    void anotherSystemBehindTheSameAddressIsAskedForItself() throws Exception {
+        SessionFacts one = ask();
+        OpenSession session = cluster.open(Deadline.in(PATIENCE));
+        first.system("7000000000000000002");
+
+        assertThat(known.ask(session, Deadline.in(PATIENCE)).standing().systemIdentifier())
+                .isNotEqualTo(one.standing().systemIdentifier());
+        assertThat(wholeQuestions(first)).isEqualTo(2);
+        cluster.discard(session);
+    }
+
+    @Test
+    void afterTenSecondsItIsAskedAnew() throws Exception {
+        ask();
+        clock.addAndGet(Duration.ofMillis(9_999).toNanos());
+        ask();
+        assertThat(wholeQuestions(first)).isEqualTo(1);
+
+        clock.addAndGet(Duration.ofMillis(1).toNanos());
+        ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(2);
+    }
+
+    @Test
+    void whatIsMissingIsLookedForByEachSession() throws Exception {
+        first.close();
+        first = new ScriptedPostgres().ledger();
+        source.member("node1", first.address());
+        source.elect("node1");
+        ask();
+        ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(2);
+    }
+}
