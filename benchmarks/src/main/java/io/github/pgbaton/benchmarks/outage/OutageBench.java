@@ -7,6 +7,7 @@ import io.github.pgbaton.testkit.PatroniCluster;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Breaks a real cluster again and again under load, and prints what each route adds to each outage. */
@@ -43,15 +45,30 @@ public final class OutageBench implements Callable<Integer> {
             description = "Threads that write through each route, 1 to 32; default ${DEFAULT-VALUE}.")
     private int writers;
 
+    @Option(
+            names = "--replay",
+            paramLabel = "R",
+            defaultValue = "verified",
+            description = "What pgbaton does about lost transactions, verified or off; default ${DEFAULT-VALUE}.")
+    private String replay = "verified";
+
     @Override
     public Integer call() throws SQLException, InterruptedException {
         options.check(spec);
         Range.check(spec, "--writers", writers, 1, 32);
+        if (!List.of("verified", "off").contains(replay)) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(), "--replay is verified or off, not " + replay);
+        }
         List<OutageRun.Result> results = new ArrayList<>();
         System.err.println(
                 "Starting a cluster: 3 members, synchronous replication, ttl " + options.ttl + " s, HAProxy in front.");
         try (PatroniCluster cluster = options.start()) {
-            List<Route> routes = List.of(Route.pgbaton(cluster), Route.haproxy(cluster), Route.multiHost(cluster));
+            Route pgbaton = Route.pgbaton(cluster);
+            List<Route> routes = List.of(
+                    replay.equals("off") ? pgbaton.with("replay=off") : pgbaton,
+                    Route.haproxy(cluster),
+                    Route.multiHost(cluster));
             OutageRun run = new OutageRun(cluster, options.fault, writers, options.patience());
             for (int i = 1; i <= options.runs; i++) {
                 if (i > 1) {

@@ -31,6 +31,11 @@ public record Route(String name, String url, String user, String password) imple
                 cluster.password());
     }
 
+    /** The same way with one more property, which its name tells. */
+    public Route with(String property) {
+        return new Route(name + ", " + property, url + "&" + property, user, password);
+    }
+
     /** Through HAProxy, with PgJDBC alone. */
     public static Route haproxy(PatroniCluster cluster) {
         return plain("HAProxy", cluster.haproxy().orElseThrow(), cluster);
