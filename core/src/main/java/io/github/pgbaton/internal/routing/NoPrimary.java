@@ -8,16 +8,20 @@ import java.time.Duration;
 /** What a call is told that waited for a primary in vain: what is known, what was tried, what to do. Stateless. */
 final class NoPrimary {
     private final LeaderTracker tracker;
+    private final Duration failoverTimeout;
 
-    NoPrimary(LeaderTracker tracker) {
+    NoPrimary(LeaderTracker tracker, Duration failoverTimeout) {
         this.tracker = tracker;
+        this.failoverTimeout = failoverTimeout;
     }
 
     SQLException inTime(Deadline deadline, Attempts attempts) {
         return new SQLTransientConnectionException(
                 "no writable primary of " + tracker.name() + " within "
                         + deadline.length().toMillis() + " ms: " + whatIsKnown(tracker.route()) + "; " + attempts
-                        + ". Nothing was sent. Check the cluster, or raise failoverTimeout",
+                        + ". Nothing was sent. Check the cluster, or raise "
+                        // A wait that something else cut short is not made longer by raising failoverTimeout.
+                        + (deadline.length().compareTo(failoverTimeout) < 0 ? "the login time-out" : "failoverTimeout"),
                 "08001",
                 attempts.newest());
     }

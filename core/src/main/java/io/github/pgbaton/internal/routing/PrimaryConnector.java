@@ -51,7 +51,7 @@ final class PrimaryConnector {
         this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
         this.poll = new MemberPoll(tracker, spec, this::refusal);
         this.pace = new Pace(tracker.config().probeInterval());
-        this.failures = new NoPrimary(tracker);
+        this.failures = new NoPrimary(tracker, spec.config().failoverTimeout());
     }
 
     /** How long one step of a prober may take that is not stuck in the look-up of a name. */

@@ -1,0 +1,258 @@
+package io.github.pgbaton.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.scripted.ScriptedLeaderSource;
+import io.github.pgbaton.scripted.ScriptedPostgres;
+import io.github.pgbaton.topology.Switchover;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What ends the wait for a primary before {@code failoverTimeout} does, and what is left of the connection then. */
+@Timeout(60)
+class WaitLimitsTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Scripts scripts = new Scripts("limits");
+
+    @AfterEach
+    void close() throws Exception {
+        DriverManager.setLoginTimeout(0);
+        scripts.close();
+    }
+
+    /** Where JDBC lets an application say how long opening a connection may take. */
+    enum Login {
+        PROPERTY(1, 40, 50),
+        DATA_SOURCE(40, 1, 50),
+        DRIVER_MANAGER(40, 50, 1);
+
+        private final int property;
+        private final int dataSource;
+        private final int manager;
+
+        Login(int property, int dataSource, int manager) {
+            this.property = property;
+            this.dataSource = dataSource;
+            this.manager = manager;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shortestOfTheLoginTimeoutsEndsTheWait(Login login) throws Exception {
+        scripts.source(scripts.server());
+        BatonDataSource source = scripts.following("failoverTimeout=30s", "loginTimeout=" + login.property);
+        source.setLoginTimeout(login.dataSource);
+        DriverManager.setLoginTimeout(login.manager);
+
+        assertThatThrownBy(source::getConnection)
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
+                .hasMessageContaining("within 1000 ms")
+                .hasMessageContaining("raise the login time-out")
+                .hasMessageNotContaining("raise failoverTimeout");
+    }
+
+    @Test
+    void loginTimeoutAboveFailoverTimeoutDoesNotLengthenTheWait() throws Exception {
+        scripts.source(scripts.server());
+        BatonDataSource source = scripts.following("failoverTimeout=500ms", "loginTimeout=40");
+
+        assertThatThrownBy(source::getConnection)
+                .hasMessageContaining("within 500 ms")
+                .hasMessageContaining("raise failoverTimeout");
+    }
+
+    @Test
+    void interruptEndsTheWaitOfWhoeverConnects() throws Exception {
+        scripts.source(scripts.server());
+        BatonDataSource source = scripts.following();
+        Waiting waiting = new Waiting(source::getConnection);
+        waiting.awaitParked();
+        waiting.interruptedIsTold();
+    }
+
+    @Test
+    void interruptEndsTheWaitForAPlaceInTheQueue() throws Exception {
+        ScriptedPostgres leader = scripts.server();
+        scripts.source(leader).elect("node1");
+        BatonDataSource one = scripts.following("connectLimit=1");
+        one.getConnection().close();
+        leader.mute(true);
+        int before = leader.accepted();
+        CompletableFuture<Connection> opening = Scripts.connecting(one);
+        await().atMost(PATIENCE).until(() -> leader.accepted() > before);
+        Waiting waiting = new Waiting(one::getConnection);
+        waiting.awaitParked();
+        waiting.interruptedIsTold();
+        leader.mute(false);
+        leader.dropSessions();
+        opening.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).close();
+        assertThat(leader.accepted())
+                .as("whoever was interrupted opened nothing")
+                .isEqualTo(before + 2);
+    }
+
+    @Test
+    void queueForAPlaceEndsAtTheDeadline() throws Exception {
+        ScriptedPostgres leader = scripts.server();
+        scripts.source(leader).elect("node1");
+        BatonDataSource one = scripts.following("connectLimit=1");
+        one.getConnection().close();
+        leader.mute(true);
+        int before = leader.accepted();
+        CompletableFuture<Connection> opening = Scripts.connecting(one);
+        await().atMost(PATIENCE).until(() -> leader.accepted() > before);
+        assertThatThrownBy(() -> scripts.following("connectLimit=1", "failoverTimeout=500ms")
+                        .getConnection())
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
+                .hasMessageContaining("connectLimit");
+        leader.mute(false);
+        leader.dropSessions();
+        opening.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).close();
+    }
+
+    @Test
+    void interruptEndsTheWaitOfACallAndLeavesTheConnectionUsable() throws Exception {
+        ScriptedPostgres next = scripts.server().timeline(2).inRecovery(true);
+        ScriptedLeaderSource source = scripts.source(scripts.server(), next);
+        source.elect("node1");
+        try (Connection connection = scripts.following().getConnection()) {
+            Scripts.run(connection, "SELECT 1");
+            source.elect("node2");
+            Waiting waiting = new Waiting(() -> Scripts.run(connection, "SELECT 'interrupted'"));
+            await().atMost(PATIENCE).until(() -> next.openSessions() > 0);
+            waiting.interruptedIsTold();
+            next.inRecovery(false);
+            Scripts.run(connection, "SELECT 'later'");
+        }
+        assertThat(next.statements()).containsExactly("SELECT 'later'");
+    }
+
+    @Test
+    void interruptEndsTheWaitForAnAnnouncedSwitchover() throws Exception {
+        ScriptedPostgres leader = scripts.server();
+        ScriptedLeaderSource source = scripts.source(leader);
+        source.elect("node1");
+        try (Connection connection = scripts.following("switchoverHold=20s").getConnection()) {
+            Scripts.run(connection, "SELECT 1");
+            source.announce(new Switchover("node1", null, false).asBegun());
+            Waiting waiting = new Waiting(() -> Scripts.run(connection, "SELECT 'interrupted'"));
+            waiting.awaitParked();
+            waiting.interruptedIsTold();
+            source.announce(null);
+            Scripts.run(connection, "SELECT 'later'");
+        }
+        assertThat(leader.statements()).containsExactly("SELECT 1", "SELECT 'later'");
+    }
+
+    @Test
+    void closeReleasesACallThatWaitsForAPrimary() throws Exception {
+        ScriptedPostgres next = scripts.server().timeline(2).inRecovery(true);
+        ScriptedLeaderSource source = scripts.source(scripts.server(), next);
+        source.elect("node1");
+        Connection connection = scripts.following().getConnection();
+        Scripts.run(connection, "SELECT 1");
+        source.elect("node2");
+        Waiting waiting = new Waiting(() -> Scripts.run(connection, "SELECT 2"));
+        await().atMost(PATIENCE).until(() -> next.openSessions() > 0);
+        connection.close();
+        assertThat(waiting.failure().getSQLState()).isEqualTo("08003");
+        await().atMost(PATIENCE).until(() -> next.openSessions() == 0);
+    }
+
+    /** How another thread ends a connection. */
+    enum End {
+        ABORT {
+            @Override
+            void of(Connection connection) throws SQLException {
+                connection.abort(Runnable::run);
+            }
+        },
+        CLOSE {
+            @Override
+            void of(Connection connection) throws SQLException {
+                connection.close();
+            }
+        };
+
+        abstract void of(Connection connection) throws SQLException;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void endReleasesACallThatIsHeldForASwitchover(End end) throws Exception {
+        ScriptedPostgres leader = scripts.server();
+        ScriptedLeaderSource source = scripts.source(leader);
+        source.elect("node1");
+        Connection connection = scripts.following("switchoverHold=20s").getConnection();
+        Scripts.run(connection, "SELECT 1");
+        source.announce(new Switchover("node1", null, false).asBegun());
+        Waiting waiting = new Waiting(() -> Scripts.run(connection, "SELECT 2"));
+        waiting.awaitParked();
+        end.of(connection);
+        assertThat(waiting.failure().getSQLState()).isEqualTo("08003");
+        assertThat(leader.statements()).doesNotContain("SELECT 2");
+    }
+
+    private interface Call {
+        void run() throws SQLException;
+    }
+
+    /** A call on a thread of its own, which is to fail. */
+    private static final class Waiting {
+        private final CompletableFuture<SQLException> failure = new CompletableFuture<>();
+        private final CompletableFuture<Boolean> flag = new CompletableFuture<>();
+        private final Thread thread;
+
+        Waiting(Call call) {
+            thread = new Thread(
+                    () -> {
+                        try {
+                            call.run();
+                            failure.completeExceptionally(new AssertionError("it did not fail"));
+                        } catch (SQLException e) {
+                            flag.complete(Thread.currentThread().isInterrupted());
+                            failure.complete(e);
+                        } catch (RuntimeException e) {
+                            failure.completeExceptionally(e);
+                        }
+                    },
+                    "waiting");
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        void awaitParked() {
+            await().atMost(PATIENCE).until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+        }
+
+        SQLException failure() throws Exception {
+            return failure.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        }
+
+        void interruptedIsTold() throws Exception {
+            thread.interrupt();
+            SQLException told = failure();
+            assertThat(told.getSQLState()).isEqualTo("08001");
+            assertThat(told.getMessage()).contains("interrupted").contains("nothing was sent");
+            assertThat(flag.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .as("the interrupt flag")
+                    .isTrue();
+        }
+    }
+}
