@@ -55,6 +55,9 @@ final class OutsideEffects {
     /** An application has a limited number of texts, or else builds them, and then none is seen twice. */
     private static final int MOST_KNOWN = 2048;
 
+    /** A longer one is full of values, seen once, and would be kept here for nothing. */
+    private static final int LONGEST_KNOWN = 2048;
+
     private static final ConcurrentMap<Set<String>, OutsideEffects> BY_NAMES = new ConcurrentHashMap<>();
 
     private final Set<String> more;
@@ -75,6 +78,9 @@ final class OutsideEffects {
      */
     @Nullable
     String of(String sql) {
+        if (sql.length() > LONGEST_KNOWN) {
+            return judged(sql);
+        }
         Optional<String> found = known.get(sql);
         if (found == null) {
             found = Optional.ofNullable(judged(sql));
@@ -84,6 +90,11 @@ final class OutsideEffects {
             known.put(sql, found);
         }
         return found.orElse(null);
+    }
+
+    /** The characters of all texts that are remembered. */
+    long remembered() {
+        return known.keySet().stream().mapToLong(String::length).sum();
     }
 
     private @Nullable String judged(String sql) {

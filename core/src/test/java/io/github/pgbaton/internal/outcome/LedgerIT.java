@@ -11,8 +11,11 @@ import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -192,6 +195,30 @@ class LedgerIT {
         Purger.purge(bench.open(ref).connection(), Deadline.in(LedgerBench.PATIENCE));
 
         assertThat(bench.kinds()).isEqualTo("t");
+    }
+
+    @Test
+    void purgedRowsMakeRoomForThoseThatFollow() throws SQLException {
+        PgConnection session = bench.open(ref).connection();
+        List<Long> sizes = new ArrayList<>();
+        for (int round = 0; round < 3; round++) {
+            bench.asAdmin("INSERT INTO pgbaton.tx SELECT gen_random_uuid(), 'c', clock_timestamp() - interval '3 hours'"
+                    + " FROM generate_series(1, 10000)");
+            sizes.add(size(session));
+            assertThat(Purger.purge(session, Deadline.in(LedgerBench.PATIENCE))).isEqualTo(10000);
+            // As autovacuum does, which comes when it likes.
+            bench.asAdmin("VACUUM pgbaton.tx");
+        }
+        // Else it would be three times as large.
+        assertThat(sizes.get(2)).isLessThan(sizes.get(0) * 3 / 2);
+    }
+
+    private static long size(PgConnection session) throws SQLException {
+        try (Statement statement = session.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_total_relation_size('pgbaton.tx')")) {
+            row.next();
+            return row.getLong(1);
+        }
     }
 
     @Test

@@ -24,7 +24,7 @@ class TestTableTest {
     void everyTestOfTheTableExists() throws IOException {
         Path root = root();
         Map<String, String> sources = new HashMap<>();
-        for (String module : List.of("core", "etcd")) {
+        for (String module : List.of("core", "etcd", "hikari-integration", "compatibility", "examples")) {
             try (Stream<Path> files = Files.walk(root.resolve(module).resolve("src/test/java"))) {
                 for (Path file :
                         files.filter(path -> path.toString().endsWith(".java")).toList()) {
