@@ -10,7 +10,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -20,7 +19,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,15 +62,9 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final AtomicInteger mostStarting = new AtomicInteger();
     private volatile Duration handshake = Duration.ZERO;
     private volatile boolean mute;
-    private volatile boolean inRecovery;
-    private volatile int timeline = 1;
-    private volatile String system = "7000000000000000001";
+    private final ScriptedStanding self = new ScriptedStanding();
     private volatile boolean reportsStanding = true;
-    private volatile boolean ledger;
-    private volatile String ledgerVersion = "700";
-    private volatile boolean xids;
     private volatile boolean reportsPrimary;
-    private volatile long position = 1 << 24;
 
     public ScriptedPostgres() throws IOException {
         this("127.0.0.1");
@@ -139,41 +131,41 @@ public final class ScriptedPostgres implements AutoCloseable {
     }
 
     public ScriptedPostgres inRecovery(boolean standby) {
-        inRecovery = standby;
+        self.inRecovery = standby;
         return this;
     }
 
     public ScriptedPostgres timeline(int number) {
-        timeline = number;
+        self.timeline = number;
         return this;
     }
 
     /** How far it has written, or in recovery replayed, in bytes of WAL. */
     public ScriptedPostgres position(long bytes) {
-        position = bytes;
+        self.position = bytes;
         return this;
     }
 
     public ScriptedPostgres system(String identifier) {
-        system = identifier;
+        self.system = identifier;
         return this;
     }
 
     /** As after ./run ledger create; statements on the ledger are as any. */
     public ScriptedPostgres ledger() {
-        ledger = true;
+        self.ledger = true;
         return this;
     }
 
     /** As after an ALTER TABLE on the ledger that changes nothing that matters. */
     public ScriptedPostgres ledgerVersion(String version) {
-        ledgerVersion = version;
+        self.ledgerVersion = version;
         return this;
     }
 
     /** Lets the role ask for transaction ids; a test has the answers. */
     public ScriptedPostgres xids() {
-        xids = true;
+        self.xids = true;
         return this;
     }
 
@@ -339,7 +331,7 @@ public final class ScriptedPostgres implements AutoCloseable {
             parameter("integer_datetimes", "on");
             parameter("standard_conforming_strings", "on");
             if (reportsStanding) {
-                toldStandby = inRecovery && !reportsPrimary;
+                toldStandby = self.inRecovery && !reportsPrimary;
                 parameter("in_hot_standby", toldStandby ? "on" : "off");
                 parameter("default_transaction_read_only", "off");
             }
@@ -369,11 +361,9 @@ public final class ScriptedPostgres implements AutoCloseable {
                     answer(Message.of('2'));
                 }
                 case 'D' -> {
-                    String[] row = rowOf(bound);
-                    answer(
-                            row != null
-                                    ? Message.columns(row.length)
-                                    : isStandingQuestion(bound) ? Message.columns(4) : Message.of('n'));
+                    String[] special = rowOf(bound);
+                    String[] row = special == null ? self.standing(bound) : special;
+                    answer(row == null ? Message.of('n') : Message.columns(row.length));
                 }
                 case 'E' -> {
                     return failed || execute(bound);
@@ -441,15 +431,12 @@ public final class ScriptedPostgres implements AutoCloseable {
                 }
                 case SUCCEED -> {
                     String[] row = rowOf(sql);
+                    if (row == null) {
+                        row = self.standing(sql);
+                        asked.addAndGet(row == null ? 0 : 1);
+                    }
                     if (row != null) {
                         out.write(Message.row(row));
-                        out.write(Message.complete("SELECT 1"));
-                        return true;
-                    }
-                    if (isStandingQuestion(sql)) {
-                        asked.incrementAndGet();
-                        out.write(Message.row(
-                                inRecovery ? "t" : "f", "off", inRecovery ? "0" : Integer.toString(timeline), system));
                         out.write(Message.complete("SELECT 1"));
                         return true;
                     }
@@ -467,49 +454,8 @@ public final class ScriptedPostgres implements AutoCloseable {
         }
 
         private String @Nullable [] rowOf(String sql) {
-            if (sql.contains("pg_last_wal_replay_lsn")) {
-                String at = Long.toString(position);
-                return new String[] {inRecovery ? "t" : "f", at, at, Integer.toString(timeline), "0", system};
-            }
-            if (!sql.contains("pg_stat_get_activity(pg_backend_pid())")) {
-                return rows.apply(sql);
-            }
-            String yes = ledger ? "t" : "f";
-            String[] own = {
-                "1",
-                "1000000",
-                inRecovery ? "t" : "f",
-                "off",
-                inRecovery ? "0" : Integer.toString(timeline),
-                system,
-                "app",
-                "f",
-                ledger ? "7" : "0",
-                ledger ? ledgerVersion : ""
-            };
-            if (!sql.contains("obj_description")) {
-                return own;
-            }
-            String[] common = {
-                yes,
-                yes,
-                yes,
-                "f",
-                "token uuid; kind \"char\" = 'c'::\"char\"; at timestamp with time zone = clock_timestamp()",
-                yes,
-                "pgbaton ledger 1, retention 7200 s",
-                yes,
-                yes,
-                yes,
-                yes,
-                "db",
-                xids ? "t" : "f"
-            };
-            return Stream.of(own, common).flatMap(Stream::of).toArray(String[]::new);
-        }
-
-        private boolean isStandingQuestion(String sql) {
-            return sql.contains("pg_is_in_recovery");
+            String[] own = self.answer(sql);
+            return own == null ? rows.apply(sql) : own;
         }
 
         private void parameter(String name, String value) throws IOException {
@@ -520,43 +466,11 @@ public final class ScriptedPostgres implements AutoCloseable {
         }
 
         private void ready() throws IOException {
-            if (toldStandby && !inRecovery) {
+            if (toldStandby && !self.inRecovery) {
                 toldStandby = false;
                 parameter("in_hot_standby", "off");
             }
             out.write(Message.of('Z', (byte) status));
-        }
-    }
-
-    /** Reads the strings of one message. */
-    private static final class Fields {
-        private final byte[] body;
-        private int at;
-
-        Fields(byte[] body) {
-            this.body = body;
-        }
-
-        /** Of names and values in turn, as a startup message has them. */
-        String valueOf(String name) {
-            while (at < body.length) {
-                boolean found = text().equals(name);
-                String value = text();
-                if (found) {
-                    return value;
-                }
-            }
-            throw new IllegalArgumentException(name);
-        }
-
-        String text() {
-            int end = at;
-            while (body[end] != 0) {
-                end++;
-            }
-            String text = new String(body, at, end - at, StandardCharsets.UTF_8);
-            at = end + 1;
-            return text;
         }
     }
 }

@@ -4,24 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.github.pgbaton.internal.outcome.CommitResult.Committed;
-import io.github.pgbaton.internal.outcome.CommitResult.InDoubt;
 import io.github.pgbaton.internal.outcome.CommitResult.NotSent;
 import io.github.pgbaton.internal.outcome.CommitResult.Refused;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.scripted.WireProxy.Action;
-import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,32 +24,7 @@ import org.postgresql.jdbc.PgConnection;
 
 /** What a commit does to a real PostgreSQL, and what goes over the wire for it. */
 @Timeout(120)
-class CommitterIT {
-    @RegisterExtension
-    static final PatroniClusterExtension CLUSTER =
-            PatroniClusterExtension.local(builder -> builder.members(1).synchronousMode(false));
-
-    private LedgerBench bench;
-    private ClusterRef ref;
-
-    @BeforeEach
-    void open() throws Exception {
-        bench = new LedgerBench(CLUSTER.cluster());
-        ref = bench.cluster("");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        bench.close();
-    }
-
-    private CommitResult commit(int id) throws SQLException {
-        OpenSession session = bench.open(ref);
-        Committer committer = Committer.open(ref, session);
-        LedgerBench.begin(session.connection(), id);
-        return committer.commit(false);
-    }
-
+class CommitterIT extends OnLedgerBench {
     @Test
     void leavesItsTokenTogetherWithTheTransaction() throws SQLException {
         CommitResult result = commit(1);
@@ -368,81 +336,6 @@ class CommitterIT {
     }
 
     @Test
-    void aBackendEndedInItsSyncWaitIsInDoubtThoughItIsDurable() throws Exception {
-        bench.loseStandby();
-        CompletableFuture<CommitResult> result = inBackground(1);
-        bench.awaitSyncWait(1);
-        bench.asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-
-        assertInDoubt(result.get(30, TimeUnit.SECONDS));
-        assertThat(bench.committed(1)).isTrue();
-    }
-
-    @Test
-    void aCancelledSyncWaitIsMadeUpForBeforeItIsAcknowledged() throws Exception {
-        bench.loseStandby();
-        CompletableFuture<CommitResult> result = inBackground(1);
-        bench.awaitSyncWait(1);
-        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-        // PostgreSQL has said OK; the barrier waits in its place.
-        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                + " AND query LIKE '%pg_logical_emit_message%')");
-        assertThat(result).isNotDone();
-        bench.standbyIsBack();
-
-        assertThat(result.get(30, TimeUnit.SECONDS)).isInstanceOf(Committed.class);
-    }
-
-    @Test
-    void aCancelledSyncWaitIsHeardOfByASessionThatAsksForErrorsOnly() throws Exception {
-        bench.asAdmin("ALTER ROLE " + CLUSTER.cluster().user() + " SET client_min_messages TO error");
-        try {
-            bench.loseStandby();
-            CompletableFuture<CommitResult> result = inBackground(1);
-            for (int cut = 0; cut < 2; cut++) {
-                bench.awaitSyncWait(1);
-                bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-                if (cut == 0) {
-                    bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                            + " AND query LIKE '%pg_logical_emit_message%')");
-                }
-            }
-
-            assertInDoubt(result.get(30, TimeUnit.SECONDS));
-        } finally {
-            bench.asAdmin("ALTER ROLE " + CLUSTER.cluster().user() + " RESET ALL");
-        }
-    }
-
-    @Test
-    void aCancelledSyncWaitOfAPlainCommitIsMadeUpForToo() throws Exception {
-        ref = bench.cluster("&commitOutcome=none");
-        bench.loseStandby();
-        CompletableFuture<CommitResult> result = inBackground(1);
-        bench.awaitSyncWait(1);
-        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                + " AND query LIKE '%pg_logical_emit_message%')");
-        assertThat(result).isNotDone();
-        bench.standbyIsBack();
-
-        assertThat(result.get(30, TimeUnit.SECONDS)).isEqualTo(new Committed(null));
-    }
-
-    @Test
-    void aBarrierThatIsCutShortTooLeavesADoubt() throws Exception {
-        bench.loseStandby();
-        CompletableFuture<CommitResult> result = inBackground(1);
-        bench.awaitSyncWait(1);
-        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                + " AND query LIKE '%pg_logical_emit_message%')");
-        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-
-        assertInDoubt(result.get(30, TimeUnit.SECONDS));
-    }
-
-    @Test
     void whatTheSessionAskedForIsBackAfterTheCommit() throws SQLException {
         OpenSession session = bench.open(ref);
         Committer committer = Committer.open(ref, session);
@@ -460,19 +353,6 @@ class CommitterIT {
     }
 
     @Test
-    void theDriverNeverCancelsDuringACommit() throws Exception {
-        ref = bench.cluster("&queryTimeout=1");
-        bench.loseStandby();
-        CompletableFuture<CommitResult> result = inBackground(1);
-        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                + " AND query LIKE '%COMMIT%' AND clock_timestamp() - query_start > interval '2 seconds')");
-        assertThat(result).isNotDone();
-        bench.standbyIsBack();
-
-        assertThat(result.get(30, TimeUnit.SECONDS)).isInstanceOf(Committed.class);
-    }
-
-    @Test
     void aSessionThatIsNotInAutocommitModeIsLeftOutsideATransaction() throws SQLException {
         OpenSession session = bench.open(ref);
         session.connection().setAutoCommit(false);
@@ -483,61 +363,9 @@ class CommitterIT {
         assertThat(session.connection().getAutoCommit()).isFalse();
     }
 
-    @Test
-    void eachSessionKnowsItsOwnBackendThoughItTakesTheLedgerOverFromAnother() throws SQLException {
-        Committer one = Committer.open(ref, bench.open(ref));
-        bench.proxy.forget();
-        OpenSession session = bench.open(ref);
-        Committer other = Committer.open(ref, session);
-
-        assertThat(other.backend().pid())
-                .isNotEqualTo(one.backend().pid())
-                .isEqualTo(session.connection().getBackendPID());
-        assertThat(other.protects()).isTrue();
-        assertThat(other.unprotected()).isNull();
-        // The password, and one question for all that PgJDBC and the driver have to know.
-        assertThat(bench.proxy.types()).isEqualTo("ppPBDES");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "ALTER TABLE pgbaton.tx ENABLE ROW LEVEL SECURITY",
-                "CREATE RULE r AS ON INSERT TO pgbaton.tx DO INSTEAD NOTHING",
-                "ALTER TABLE pgbaton.tx ADD more int",
-                "REVOKE INSERT ON pgbaton.tx FROM PUBLIC",
-                "DROP TABLE pgbaton.tx"
-            })
-    void aLedgerThatWasSpoiledMeanwhileIsNotTakenOver(String spoil) throws SQLException {
-        Committer.open(ref, bench.open(ref));
-        bench.asAdmin(spoil);
-
-        Committer next = Committer.open(ref, bench.open(ref));
-
-        assertThat(next.unprotected()).contains("pgbaton.tx");
-    }
-
-    private CompletableFuture<CommitResult> inBackground(int id) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return commit(id);
-            } catch (SQLException e) {
-                throw new IllegalStateException(e);
-            }
-        });
-    }
-
     /** At the message of this type that is part of a COMMIT with a token. */
     private void cutAt(char type, Action action) {
         bench.proxy.script(sent ->
                 sent.type() == type && sent.sql().contains("INSERT INTO pgbaton.tx(token)") ? action : Action.FORWARD);
-    }
-
-    private static void assertInDoubt(CommitResult result) {
-        assertThat(result).isInstanceOfSatisfying(InDoubt.class, inDoubt -> {
-            assertThat(inDoubt.doubt().token()).isNotNull();
-            assertThat(inDoubt.doubt().backendStart()).isPositive();
-            assertThat(inDoubt.doubt().timeline()).isPositive();
-        });
     }
 }

@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.pgbaton.internal.outcome.CommitResult.InDoubt;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
-import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.scripted.WireProxy.Action;
-import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -18,35 +16,14 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.postgresql.core.TransactionState;
 import org.postgresql.jdbc.PgConnection;
 
 /** Finds out on a real PostgreSQL what became of commits that were cut off at every possible place. */
 @Timeout(120)
-class ResolverIT {
-    @RegisterExtension
-    static final PatroniClusterExtension CLUSTER =
-            PatroniClusterExtension.local(builder -> builder.members(1).synchronousMode(false));
-
-    private LedgerBench bench;
-    private ClusterRef ref;
-
-    @BeforeEach
-    void open() throws Exception {
-        bench = new LedgerBench(CLUSTER.cluster());
-        ref = bench.cluster("");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        bench.close();
-    }
-
+class ResolverIT extends OnLedgerBench {
     @Test
     void whatWasCommittedIsFound() throws SQLException {
         Doubt doubt = doubtAfter(Action.LOSE_ANSWER);

@@ -11,16 +11,13 @@ import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.scripted.WireProxy.Action;
-import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.core.TransactionState;
@@ -28,24 +25,10 @@ import org.postgresql.jdbc.AutoSave;
 
 /** Commits on a real PostgreSQL without a ledger, and finds out by the transaction id what became of them. */
 @Timeout(120)
-class XidIT {
-    @RegisterExtension
-    static final PatroniClusterExtension CLUSTER =
-            PatroniClusterExtension.local(builder -> builder.members(1).synchronousMode(false));
-
-    private LedgerBench bench;
-    private ClusterRef ref;
-
+class XidIT extends OnLedgerBench {
     @BeforeEach
-    void open() throws Exception {
-        bench = new LedgerBench(CLUSTER.cluster());
+    void dropLedger() throws SQLException {
         bench.asAdmin("DROP SCHEMA pgbaton CASCADE");
-        ref = bench.cluster("");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        bench.close();
     }
 
     /** A session whose next COMMIT has a witness. */

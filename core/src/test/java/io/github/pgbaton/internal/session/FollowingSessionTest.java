@@ -2,91 +2,22 @@ package io.github.pgbaton.internal.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.config.ConnectionSpec;
-import io.github.pgbaton.internal.probe.Deadline;
-import io.github.pgbaton.internal.routing.ClusterRef;
-import io.github.pgbaton.internal.session.LogicalSession.CallKind;
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
-import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.Switchover;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
-import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What becomes of a call, and of the transaction around it, when its session breaks at a chosen moment. */
+/** What becomes of a call when its session breaks at a chosen moment, or waits for a primary. */
 @Timeout(60)
-class FollowingSessionTest {
-    private static final AtomicInteger SCOPES = new AtomicInteger();
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
-
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
-    private FollowingSession session;
-
-    @BeforeEach
-    void open() throws Exception {
-        first = new ScriptedPostgres();
-        second = new ScriptedPostgres().timeline(2);
-        String scope = "session-" + SCOPES.incrementAndGet();
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
-        source.elect("node1");
-        Properties properties = new Properties();
-        properties.setProperty("user", "app");
-        ConnectionSpec spec = ConnectionSpec.parse(
-                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&failoverTimeout=20s&hangThreshold=500ms&replay=off&sslmode=disable&scope="
-                        + scope,
-                properties);
-        session = FollowingSession.open(ClusterRef.acquire(spec), Deadline.in(PATIENCE));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        session.close();
-        first.close();
-        second.close();
-    }
-
-    /** As a wrapper does it: attach, call, and ask what to do about a failure. */
-    private void execute(String sql) throws SQLException {
-        while (true) {
-            try (Statement statement = session.attach().createStatement()) {
-                statement.execute(sql);
-                return;
-            } catch (SQLException e) {
-                session.recover(e, CallKind.EXECUTE, sql);
-            }
-        }
-    }
-
-    private String stateOf(SqlCall call) {
-        return catchThrowableOfType(SQLException.class, call::run).getSQLState();
-    }
-
-    private interface SqlCall {
-        void run() throws SQLException;
-    }
-
-    private void failOver() {
-        source.elect("node2");
-    }
-
+class FollowingSessionTest extends SessionOnScripts {
     @Test
     void idleSessionMovesWhenTheLeaderChanges() throws Exception {
         execute("SELECT 1");
@@ -145,150 +76,6 @@ class FollowingSessionTest {
     }
 
     @Test
-    void firstStatementOfATransactionIsRunAgainOnTheNewPrimary() throws Exception {
-        first.script(sql -> {
-            if (sql.startsWith("INSERT")) {
-                failOver();
-                return Reaction.SHUT_DOWN;
-            }
-            return Reaction.SUCCEED;
-        });
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-        session.commit();
-
-        assertThat(second.statements()).containsExactly("BEGIN", "INSERT INTO t VALUES (1)", "COMMIT");
-        assertThat(first.statements()).doesNotContain("COMMIT");
-    }
-
-    @Test
-    void laterStatementOfATransactionFailsWith40001() throws Exception {
-        first.script(sql -> sql.startsWith("UPDATE") ? Reaction.HANG_UP : Reaction.SUCCEED);
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-
-        assertThat(stateOf(() -> execute("UPDATE t SET a = 1"))).isEqualTo("40001");
-    }
-
-    @Test
-    void statementsAfterALostTransactionFailUntilItIsRolledBack() throws Exception {
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-        failOver();
-
-        assertThat(stateOf(() -> execute("INSERT INTO t VALUES (2)"))).isEqualTo("40001");
-        assertThat(stateOf(() -> execute("INSERT INTO t VALUES (3)"))).isEqualTo("40001");
-        session.rollback();
-        execute("INSERT INTO t VALUES (4)");
-        session.commit();
-        assertThat(second.statements()).containsExactly("BEGIN", "INSERT INTO t VALUES (4)", "COMMIT");
-    }
-
-    @Test
-    void commitOfALostTransactionFailsOnceAndEndsIt() throws Exception {
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-        failOver();
-
-        assertThat(stateOf(() -> session.commit())).isEqualTo("40001");
-        execute("INSERT INTO t VALUES (2)");
-        session.commit();
-        assertThat(second.statements()).containsExactly("BEGIN", "INSERT INTO t VALUES (2)", "COMMIT");
-    }
-
-    @Test
-    void commitInFlightIsReportedAsUnknownAndNotSentAgain() throws Exception {
-        first.script(sql -> sql.equals("COMMIT") ? Reaction.HANG_UP : Reaction.SUCCEED);
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-
-        assertThat(stateOf(() -> session.commit())).isEqualTo("08007");
-        failOver();
-        execute("SELECT 1");
-        assertThat(second.statements())
-                .doesNotContain("INSERT INTO t VALUES (1)")
-                .containsExactly("BEGIN", "SELECT 1");
-    }
-
-    @Test
-    void commitOnASessionThatDiedMeanwhileIsNotSentAndSoCertainlyLost() throws Exception {
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-        first.dropSessions();
-        rest();
-
-        assertThat(stateOf(() -> session.commit())).isEqualTo("40001");
-        execute("SELECT 1");
-    }
-
-    @Test
-    void commitAfterTheServersLastWordsIsNotSentAndSoCertainlyLost() throws Exception {
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-        first.terminateSessions();
-        rest();
-
-        assertThat(stateOf(() -> session.commit())).isEqualTo("40001");
-        assertThat(first.statements()).doesNotContain("COMMIT");
-    }
-
-    @Test
-    void shutdownDuringCommitIsUnknownToo() throws Exception {
-        first.script(sql -> sql.equals("COMMIT") ? Reaction.SHUT_DOWN : Reaction.SUCCEED);
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-
-        assertThat(stateOf(() -> session.commit())).isEqualTo("08007");
-    }
-
-    @Test
-    void switchingToAutocommitCommitsAndFailsAsACommitDoes() throws Exception {
-        first.script(sql -> sql.equals("COMMIT") ? Reaction.HANG_UP : Reaction.SUCCEED);
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-
-        assertThat(stateOf(() -> session.setAutoCommit(true))).isEqualTo("08007");
-        assertThat(session.getAutoCommit()).isFalse();
-    }
-
-    @Test
-    void firstStatementThatMayHaveCommittedIsUnknownUntilItIsRolledBack() throws Exception {
-        first.script(sql -> sql.startsWith("INSERT") ? Reaction.HANG_UP : Reaction.SUCCEED);
-        session.setAutoCommit(false);
-        String sql = "INSERT INTO t VALUES (1); COMMIT";
-
-        assertThat(stateOf(() -> execute(sql))).isEqualTo("08007");
-        assertThat(stateOf(() -> execute("SELECT 1")))
-                .as("never certain afterwards")
-                .isEqualTo("08007");
-        session.rollback();
-        failOver();
-        execute("SELECT 1");
-    }
-
-    @Test
-    void firstStatementWhoseReadTimedOutIsNotRunBesideItself() throws Exception {
-        first.script(sql -> sql.startsWith("UPDATE") ? Reaction.HANG : Reaction.SUCCEED);
-        session.setAutoCommit(false);
-        session.attach().setNetworkTimeout(Runnable::run, 300);
-
-        assertThat(stateOf(() -> execute("UPDATE t SET a = 1"))).isEqualTo("40001");
-        assertThat(first.statements()).containsOnlyOnce("UPDATE t SET a = 1");
-    }
-
-    @Test
-    void nextBorrowerDoesNotInheritALostTransaction() throws Exception {
-        execute("BEGIN");
-        execute("INSERT INTO t VALUES (1)");
-        failOver();
-        assertThat(stateOf(() -> execute("INSERT INTO t VALUES (2)"))).isEqualTo("40001");
-
-        session.requestBoundary();
-        execute("SELECT 1");
-        assertThat(second.statements()).containsExactly("SELECT 1");
-    }
-
-    @Test
     void abortReleasesAThreadThatWaitsForAPrimary() throws Exception {
         execute("SELECT 1");
         source.loseLeader();
@@ -306,28 +93,6 @@ class FollowingSessionTest {
     }
 
     @Test
-    void commitInsideSqlTextIsUnknown() throws Exception {
-        first.script(sql -> sql.startsWith("COMMIT") ? Reaction.HANG_UP : Reaction.SUCCEED);
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-
-        assertThat(stateOf(() -> execute("COMMIT; SELECT 1"))).isEqualTo("08007");
-    }
-
-    @Test
-    void transactionBegunBySqlTextIsNeverSplit() throws Exception {
-        execute("BEGIN");
-        execute("INSERT INTO t VALUES (1)");
-        failOver();
-
-        assertThat(stateOf(() -> execute("INSERT INTO t VALUES (2)"))).isEqualTo("40001");
-        assertThat(second.statements()).isEmpty();
-        session.rollback();
-        execute("INSERT INTO t VALUES (3)");
-        assertThat(second.statements()).containsExactly("INSERT INTO t VALUES (3)");
-    }
-
-    @Test
     void errorOfALivingSessionPassesThrough() throws Exception {
         first.script(sql -> sql.startsWith("INSERT") ? Reaction.FAIL : Reaction.SUCCEED);
         session.setAutoCommit(false);
@@ -336,17 +101,6 @@ class FollowingSessionTest {
         session.rollback();
         execute("SELECT 1");
         assertThat(session.generation()).isZero();
-    }
-
-    @Test
-    void rollbackOnADeadSessionSucceeds() throws Exception {
-        first.script(sql -> sql.equals("ROLLBACK") ? Reaction.HANG_UP : Reaction.SUCCEED);
-        session.setAutoCommit(false);
-        execute("INSERT INTO t VALUES (1)");
-        session.rollback();
-        failOver();
-        execute("SELECT 1");
-        assertThat(second.statements()).containsExactly("BEGIN", "SELECT 1");
     }
 
     @Test
@@ -467,26 +221,6 @@ class FollowingSessionTest {
     }
 
     @Test
-    void rowWrittenThroughAResultIsUnknownInAutocommitAndLostInATransaction() throws Exception {
-        execute("SELECT 1");
-        first.dropSessions();
-        assertThat(stateOf(
-                        () -> session.recover(new SQLException("gone", "08006", closed()), CallKind.UPDATE_ROW, null)))
-                .isEqualTo("40003");
-        session.setAutoCommit(false);
-        session.attach();
-        session.current().close();
-        assertThat(stateOf(() -> session.recover(new SQLException("gone", "08006"), CallKind.UPDATE_ROW, null)))
-                .isEqualTo("40001");
-        assertThat(stateOf(() -> execute("SELECT 2"))).as("the second half").isEqualTo("40001");
-    }
-
-    private Throwable closed() throws SQLException {
-        session.current().close();
-        return new java.io.IOException("closed");
-    }
-
-    @Test
     void errorThatMerelyCarriesTheStateOfAShutdownIsAnOrdinaryError() throws Exception {
         first.script(sql -> sql.startsWith("SELECT foreign") ? Reaction.FAIL_57P01 : Reaction.SUCCEED);
         assertThat(stateOf(() -> execute("SELECT foreign"))).isEqualTo("57P01");
@@ -519,26 +253,5 @@ class FollowingSessionTest {
 
         assertThatThrownBy(() -> call.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class);
         assertThat(session.isClosed()).isTrue();
-    }
-
-    /** Long enough for the next call to look first whether the server is still there. */
-    private static void rest() {
-        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(400);
-        await().pollInterval(Duration.ofMillis(20)).atMost(PATIENCE).until(() -> System.nanoTime() > until);
-    }
-
-    private static CompletableFuture<Void> runAsync(SqlCall call) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        Thread thread = new Thread(() -> {
-            try {
-                call.run();
-                done.complete(null);
-            } catch (Throwable e) {
-                done.completeExceptionally(e);
-            }
-        });
-        thread.setDaemon(true);
-        thread.start();
-        return done;
     }
 }

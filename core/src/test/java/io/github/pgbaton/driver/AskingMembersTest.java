@@ -1,0 +1,158 @@
+package io.github.pgbaton.driver;
+
+import static io.github.pgbaton.driver.Scripts.run;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.scripted.ScriptedLeaderSource;
+import io.github.pgbaton.scripted.ScriptedPostgres;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Who gets a connection to whom where no source tells the leader, and the members themselves are asked. */
+@Timeout(60)
+class AskingMembersTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Scripts scripts = new Scripts("asking");
+
+    @AfterEach
+    void closeAll() throws Exception {
+        scripts.close();
+    }
+
+    private BatonDataSource askingMembers(ScriptedPostgres... members) {
+        List<String> seeds = new ArrayList<>();
+        for (ScriptedPostgres member : members) {
+            seeds.add(member.address().toString());
+        }
+        return scripts.dataSource("//" + String.join(",", seeds) + "/db?failoverTimeout=2s");
+    }
+
+    @Test
+    void withoutASourceTheMembersAreAsked() throws Exception {
+        ScriptedPostgres replica = scripts.server().inRecovery(true);
+        ScriptedPostgres primary = scripts.server().timeline(2);
+        try (Connection connection = askingMembers(replica, primary).getConnection()) {
+            run(connection, "SELECT 1");
+        }
+        assertThat(primary.statements()).contains("SELECT 1");
+        await().atMost(PATIENCE).until(() -> replica.openSessions() == 0);
+    }
+
+    @Test
+    void ofTwoThatSayPrimaryTheOneOnTheHigherTimelineWins() throws Exception {
+        ScriptedPostgres zombie = scripts.server().timeline(1);
+        ScriptedPostgres primary = scripts.server().timeline(2);
+        try (Connection connection = askingMembers(zombie, primary).getConnection()) {
+            run(connection, "SELECT 1");
+        }
+        assertThat(primary.statements()).contains("SELECT 1");
+        assertThat(zombie.statements()).isEmpty();
+    }
+
+    @Test
+    void silentSourceIsReplacedByAskingTheMembers() throws Exception {
+        ScriptedPostgres primary = scripts.server();
+        ScriptedLeaderSource source = scripts.source();
+        BatonDataSource following = scripts.dataSource("//" + primary.address() + "/db?etcd=http://127.0.0.1:1&scope="
+                + scripts.scope + "&failoverTimeout=20s");
+        CompletableFuture<Connection> connecting = Scripts.connecting(following);
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+            source.degrade("nobody answers");
+            return true;
+        });
+        try (Connection connection = connecting.get(20, TimeUnit.SECONDS)) {
+            run(connection, "SELECT 1");
+        }
+    }
+
+    @Test
+    void noMemberReachableListsEachAddressAndItsFailure() throws Exception {
+        ScriptedPostgres first = scripts.server();
+        ScriptedPostgres second = scripts.server();
+        BatonDataSource asking = askingMembers(first, second);
+        first.close();
+        second.close();
+
+        assertThatThrownBy(asking::getConnection)
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
+                .hasMessageContaining(first.address() + ": Connection refused")
+                .hasMessageContaining(second.address() + ": Connection refused")
+                .hasMessageContaining("2000 ms")
+                .hasMessageNotContaining("s3cret");
+    }
+
+    @Test
+    void memberThatAcceptsAndSaysNothingDoesNotHangTheCaller() throws Exception {
+        try (java.net.ServerSocket mute =
+                new java.net.ServerSocket(0, 50, java.net.InetAddress.getByName("127.0.0.1"))) {
+            BatonDataSource asking = scripts.dataSource(
+                    "//127.0.0.1:" + mute.getLocalPort() + "/db?failoverTimeout=2s&handshakeTimeout=500ms");
+            assertThatThrownBy(asking::getConnection)
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"));
+        }
+    }
+
+    @Test
+    void memberUnderAnotherNameKeepsItsSessions() throws Exception {
+        ScriptedPostgres primary = scripts.server();
+        ScriptedLeaderSource source =
+                ScriptedLeaderSource.register(scripts.scope).member("node1", primary.address());
+        BatonDataSource following = scripts.dataSource("//localhost:"
+                + primary.address().port() + "/db?etcd=http://127.0.0.1:1&failoverTimeout=20s&scope=" + scripts.scope);
+        CompletableFuture<Connection> connecting = Scripts.connecting(following);
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+            source.degrade("nobody answers");
+            return true;
+        });
+        try (Connection connection = connecting.get(20, TimeUnit.SECONDS)) {
+            connection.setAutoCommit(false);
+            run(connection, "SELECT 1");
+            source.elect("node1");
+            run(connection, "SELECT 2");
+            await().during(Duration.ofMillis(300)).atMost(PATIENCE).until(() -> primary.openSessions() == 1);
+            run(connection, "SELECT 3");
+            connection.commit();
+        }
+    }
+
+    @Test
+    void frozenMemberDoesNotDelayThePrimaryThatTheOthersName() throws Exception {
+        ScriptedPostgres frozen = scripts.server().mute(true);
+        ScriptedPostgres promoted = scripts.server().inRecovery(true).timeline(2);
+        BatonDataSource asking = scripts.dataSource(
+                "//" + frozen.address() + "," + promoted.address() + "/db?failoverTimeout=40s&handshakeTimeout=30s");
+        CompletableFuture<Connection> connecting = Scripts.connecting(asking);
+        await().atMost(PATIENCE).until(() -> promoted.accepted() > 2);
+        promoted.inRecovery(false);
+        connecting.get(20, TimeUnit.SECONDS).close();
+        assertThat(frozen.accepted())
+                .as("asked once, and not again while it owes the answer")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void everyAddressOfAHostNameIsTried() throws Exception {
+        // src/test/hosts gives this name two addresses, and nobody listens on the first.
+        ScriptedPostgres onTheLast = scripts.server();
+        BatonDataSource asking =
+                scripts.dataSource("//two-addresses:" + onTheLast.address().port() + "/db?failoverTimeout=5s");
+        try (Connection connection = asking.getConnection()) {
+            run(connection, "SELECT 1");
+        }
+        assertThat(onTheLast.statements()).contains("SELECT 1");
+    }
+}

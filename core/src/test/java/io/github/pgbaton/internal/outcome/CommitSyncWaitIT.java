@@ -1,0 +1,101 @@
+package io.github.pgbaton.internal.outcome;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pgbaton.internal.outcome.CommitResult.Committed;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A COMMIT whose wait for the synchronous standby is cut short is made up for, or in doubt. */
+@Timeout(120)
+class CommitSyncWaitIT extends OnLedgerBench {
+    @Test
+    void aBackendEndedInItsSyncWaitIsInDoubtThoughItIsDurable() throws Exception {
+        bench.loseStandby();
+        CompletableFuture<CommitResult> result = inBackground(1);
+        bench.awaitSyncWait(1);
+        bench.asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+
+        assertInDoubt(result.get(30, TimeUnit.SECONDS));
+        assertThat(bench.committed(1)).isTrue();
+    }
+
+    @Test
+    void aCancelledSyncWaitIsMadeUpForBeforeItIsAcknowledged() throws Exception {
+        bench.loseStandby();
+        CompletableFuture<CommitResult> result = inBackground(1);
+        bench.awaitSyncWait(1);
+        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        // PostgreSQL has said OK; the barrier waits in its place.
+        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                + " AND query LIKE '%pg_logical_emit_message%')");
+        assertThat(result).isNotDone();
+        bench.standbyIsBack();
+
+        assertThat(result.get(30, TimeUnit.SECONDS)).isInstanceOf(Committed.class);
+    }
+
+    @Test
+    void aCancelledSyncWaitIsHeardOfByASessionThatAsksForErrorsOnly() throws Exception {
+        bench.asAdmin("ALTER ROLE " + CLUSTER.cluster().user() + " SET client_min_messages TO error");
+        try {
+            bench.loseStandby();
+            CompletableFuture<CommitResult> result = inBackground(1);
+            for (int cut = 0; cut < 2; cut++) {
+                bench.awaitSyncWait(1);
+                bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+                if (cut == 0) {
+                    bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                            + " AND query LIKE '%pg_logical_emit_message%')");
+                }
+            }
+
+            assertInDoubt(result.get(30, TimeUnit.SECONDS));
+        } finally {
+            bench.asAdmin("ALTER ROLE " + CLUSTER.cluster().user() + " RESET ALL");
+        }
+    }
+
+    @Test
+    void aCancelledSyncWaitOfAPlainCommitIsMadeUpForToo() throws Exception {
+        ref = bench.cluster("&commitOutcome=none");
+        bench.loseStandby();
+        CompletableFuture<CommitResult> result = inBackground(1);
+        bench.awaitSyncWait(1);
+        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                + " AND query LIKE '%pg_logical_emit_message%')");
+        assertThat(result).isNotDone();
+        bench.standbyIsBack();
+
+        assertThat(result.get(30, TimeUnit.SECONDS)).isEqualTo(new Committed(null));
+    }
+
+    @Test
+    void aBarrierThatIsCutShortTooLeavesADoubt() throws Exception {
+        bench.loseStandby();
+        CompletableFuture<CommitResult> result = inBackground(1);
+        bench.awaitSyncWait(1);
+        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                + " AND query LIKE '%pg_logical_emit_message%')");
+        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+
+        assertInDoubt(result.get(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void theDriverNeverCancelsDuringACommit() throws Exception {
+        ref = bench.cluster("&queryTimeout=1");
+        bench.loseStandby();
+        CompletableFuture<CommitResult> result = inBackground(1);
+        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                + " AND query LIKE '%COMMIT%' AND clock_timestamp() - query_start > interval '2 seconds')");
+        assertThat(result).isNotDone();
+        bench.standbyIsBack();
+
+        assertThat(result.get(30, TimeUnit.SECONDS)).isInstanceOf(Committed.class);
+    }
+}
