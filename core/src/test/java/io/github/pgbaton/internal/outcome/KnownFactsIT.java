@@ -24,9 +24,8 @@ class KnownFactsIT extends OnLedgerBench {
                 .isEqualTo(session.connection().getBackendPID());
         assertThat(other.protects()).isTrue();
         assertThat(other.unprotected()).isNull();
-        // What PgJDBC and the driver ask of a session that joins a primary which is proven: one question, once to and
-        // fro.
-        assertThat(bench.proxy.types()).isEqualTo("PBDES");
+        // The password, and one question for all that PgJDBC and the driver have to know.
+        assertThat(bench.proxy.types()).isEqualTo("ppPBDES");
     }
 
     @ParameterizedTest
