@@ -24,13 +24,20 @@ import org.jspecify.annotations.Nullable;
 final class HttpCall {
     private final URI base;
     private final String path;
+    private final SSLSocketFactory tlsSockets;
     private final Object lock = new Object();
     private @Nullable Socket socket;
     private boolean aborted;
 
     HttpCall(URI base, String path) {
+        this(base, path, (SSLSocketFactory) SSLSocketFactory.getDefault());
+    }
+
+    /** With others whom to trust than the JVM's own. */
+    HttpCall(URI base, String path, SSLSocketFactory tlsSockets) {
         this.base = base;
         this.path = path;
+        this.tlsSockets = tlsSockets;
     }
 
     /** Blocks for as long as the peer likes: the caller has somebody abort it. */
@@ -82,8 +89,7 @@ final class HttpCall {
     }
 
     private SSLSocket encrypted(Socket raw) throws IOException {
-        SSLSocketFactory factory = (SSLSocketFactory) SSLSocketFactory.getDefault();
-        SSLSocket tls = (SSLSocket) factory.createSocket(raw, host(), base.getPort(), false);
+        SSLSocket tls = (SSLSocket) tlsSockets.createSocket(raw, host(), base.getPort(), false);
         SSLParameters parameters = tls.getSSLParameters();
         // Without it any certificate that the JVM trusts would do, whoever it was made for.
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
