@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.rest;
 import io.github.pgbaton.dcs.LeaderSource.Listener;
 import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.Leader;
+import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.Topology;
 import java.util.Objects;
@@ -151,7 +152,8 @@ final class Publisher {
                 settings.retryTimeout(),
                 now.paused(), // newer here than in the configuration, which is read rarely
                 settings.failsafe(),
-                settings.standbyCluster(),
+                // The settings are read once per leader, and they change under one: its role tells that, too.
+                settings.standbyCluster() || now.leaderRole() == Role.STANDBY_LEADER,
                 settings.synchronous());
         return new Topology(
                 now.leader() == null ? null : new Leader(now.leader(), leaderRevision),
