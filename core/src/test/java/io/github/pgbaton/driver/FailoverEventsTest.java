@@ -163,7 +163,7 @@ class FailoverEventsTest {
     }
 
     @Test
-    void nobodyWaitsForAListenerThatBlocksOrThrows() throws Exception {
+    void nobodyWaitsForAListenerThatBlocks() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
         FailoverListener blocks = event -> {
             try {
@@ -186,5 +186,30 @@ class FailoverEventsTest {
         }
         await().atMost(PATIENCE).until(() -> kinds().contains("SourceDegraded"));
         assertThat(events.size()).as("what did not fit was dropped").isLessThan(2_000);
+    }
+
+    @Test
+    void listenerThatThrowsKeepsNothingFromTheNextOne() throws Exception {
+        FailoverListener throwing = event -> {
+            throw new IllegalStateException("a listener's own mistake");
+        };
+        List<FailoverEvent> heard = new CopyOnWriteArrayList<>();
+        FailoverListener next = heard::add;
+        FailoverListeners.add(throwing);
+        FailoverListeners.add(next);
+        try {
+            source.loseLeader();
+            source.elect("node2");
+            execute("SELECT 1");
+            await().atMost(PATIENCE).until(() -> kinds().contains("SessionMoved"));
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(heard.stream()
+                                    .filter(event -> event.cluster().endsWith(scope))
+                                    .toList())
+                            .isEqualTo(events));
+        } finally {
+            FailoverListeners.remove(throwing);
+            FailoverListeners.remove(next);
+        }
     }
 }
