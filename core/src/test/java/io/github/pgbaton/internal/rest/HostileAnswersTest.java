@@ -252,12 +252,11 @@ class HostileAnswersTest {
         cluster.members.forEach(member -> turn(member, hostile));
         source.start(recorder);
         await().atMost(Recorder.SOON).until(() -> cluster.requests() > 2);
-        long start = System.nanoTime();
+        // The members still play: what ends the threads is close() itself.
         source.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
         assertThat(Thread.getAllStackTraces().keySet())
                 .noneMatch(thread -> thread.getName().equals("pgbaton-rest-pgcluster"));
-        await().atMost(Duration.ofSeconds(1))
+        await().atMost(Recorder.SOON)
                 .until(() -> Thread.getAllStackTraces().keySet().stream()
                         .noneMatch(thread -> thread.getName().startsWith("pgbaton-rest")));
         int told = recorder.degraded.size();
