@@ -1,0 +1,87 @@
+package io.github.pgbaton.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.pgbaton.scripted.ScriptedLeaderSource;
+import io.github.pgbaton.scripted.ScriptedPostgres;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Calls that end or shorten a transaction, on a session that is gone before they are made. */
+@Timeout(60)
+class DeadSessionTest {
+    private final Scripts scripts = new Scripts("dead");
+    private ScriptedPostgres first;
+    private ScriptedPostgres second;
+    private ScriptedLeaderSource source;
+
+    @BeforeEach
+    void open() throws Exception {
+        first = scripts.server();
+        second = scripts.server().timeline(2);
+        source = scripts.source(first, second);
+        source.elect("node1");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        scripts.close();
+    }
+
+    @Test
+    void commitWithNothingOpenOnADeadSessionSendsNothing() throws Exception {
+        try (Connection connection = scripts.following("replay=off").getConnection()) {
+            connection.setAutoCommit(false);
+            Scripts.run(connection, "INSERT INTO t VALUES (1)");
+            connection.commit();
+            source.elect("node2");
+            connection.commit();
+            assertThat(second.accepted()).as("no session was needed").isZero();
+        }
+        assertThat(first.statements()).containsExactly("BEGIN", "INSERT INTO t VALUES (1)", "COMMIT");
+    }
+
+    @Test
+    void rollbackToASavepointOnADeadSessionIs40001() throws Exception {
+        try (Connection connection = scripts.following("replay=off").getConnection()) {
+            connection.setAutoCommit(false);
+            Scripts.run(connection, "INSERT INTO t VALUES (1)");
+            Savepoint half = connection.setSavepoint("half");
+            source.elect("node2");
+            assertThatThrownBy(() -> connection.rollback(half))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("40001"));
+            connection.rollback();
+            Scripts.run(connection, "SELECT 1");
+        }
+        assertThat(second.statements()).startsWith("BEGIN", "SELECT 1");
+    }
+
+    @Test
+    void replayThatFindsNoPrimaryInTimeIs08006AndThen40001UntilTheRollback() throws Exception {
+        second.inRecovery(true);
+        try (Connection connection = scripts.following("failoverTimeout=500ms").getConnection()) {
+            connection.setAutoCommit(false);
+            Scripts.run(connection, "INSERT INTO t VALUES (1)");
+            source.elect("node2");
+            assertThat(stateOf(connection)).isEqualTo("08006");
+            assertThat(stateOf(connection)).isEqualTo("40001");
+            connection.rollback();
+            second.inRecovery(false);
+            Scripts.run(connection, "SELECT 1");
+        }
+        assertThat(second.statements()).contains("SELECT 1").doesNotContain("INSERT INTO t VALUES (1)", "COMMIT");
+    }
+
+    private static String stateOf(Connection connection) {
+        return catchThrowableOfType(SQLException.class, () -> Scripts.run(connection, "INSERT INTO t VALUES (2)"))
+                .getSQLState();
+    }
+}
