@@ -59,20 +59,21 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
     }
 
     private Connection open(@Nullable String user, @Nullable String password) throws SQLException {
-        ConnectionSpec spec;
         ClusterRef cluster;
+        Duration timeout;
         lock.lock();
         try {
             if (closed) {
                 throw new SQLNonTransientConnectionException("this data source has been closed", "08003");
             }
-            spec = parse(user, password);
+            ConnectionSpec spec = parse(user, password);
+            // Before the reference is taken: nobody would give it back after a refusal.
+            timeout = BatonDriver.loginTimeout(spec);
             cluster = BatonDriver.acquire(spec);
             watched = spec;
         } finally {
             lock.unlock();
         }
-        Duration timeout = BatonDriver.loginTimeout(spec);
         return BatonDriver.open(
                 cluster,
                 loginTimeoutSeconds > 0

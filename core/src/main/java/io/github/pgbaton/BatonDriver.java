@@ -58,7 +58,9 @@ public final class BatonDriver implements Driver {
             return null;
         }
         ConnectionSpec spec = ConnectionSpec.parse(url, info);
-        return open(acquire(spec), loginTimeout(spec));
+        // Before the reference is taken: nobody would give it back after a refusal.
+        Duration timeout = loginTimeout(spec);
+        return open(acquire(spec), timeout);
     }
 
     static ClusterRef acquire(ConnectionSpec spec) throws SQLException {

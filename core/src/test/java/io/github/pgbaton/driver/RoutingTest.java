@@ -293,6 +293,25 @@ class RoutingTest {
     }
 
     @Test
+    void refusedLoginTimeoutLeavesNoWatch() throws Exception {
+        ScriptedPostgres leader = scripts.server();
+        ScriptedLeaderSource source = scripts.source(leader);
+        source.elect("node1");
+        BatonDataSource wrong = scripts.following("loginTimeout=5s");
+        assertThatThrownBy(wrong::getConnection)
+                .hasMessageContaining("loginTimeout=\"5s\" is not a number")
+                .extracting(e -> ((SQLException) e).getSQLState())
+                .isEqualTo("22023");
+        assertThatThrownBy(() -> DriverManager.getConnection(wrong.getUrl(), "app", "s3cret"))
+                .hasMessageContaining("loginTimeout");
+        // A reference that was left behind would keep the watch from ending with this one.
+        BatonDataSource right = scripts.following();
+        right.getConnection().close();
+        right.close();
+        assertThat(source.isClosed()).isTrue();
+    }
+
+    @Test
     void driverManagerFindsTheDriver() throws Exception {
         scripts.source(scripts.server()).elect("node1");
         String url = "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&sslmode=disable&scope=" + scripts.scope;
