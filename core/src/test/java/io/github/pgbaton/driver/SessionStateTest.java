@@ -242,6 +242,34 @@ class SessionStateTest {
     }
 
     @Test
+    void connectionInitSqlThatHangsEndsAtTheDeadline() {
+        first.script(sql -> sql.equals("SELECT stuck()") ? Reaction.HANG : Reaction.SUCCEED);
+        assertThatThrownBy(() -> connect("&loginTimeout=1&hangThreshold=0ms&connectionInitSql=SELECT%20stuck()")
+                        .close())
+                .hasMessageContaining("connectionInitSql was not done")
+                .extracting(e -> ((SQLException) e).getSQLState())
+                .isEqualTo("08001");
+        await().atMost(PATIENCE).until(() -> first.openSessions() == 1);
+    }
+
+    @Test
+    void restoringThatHangsEndsAtTheQueryTimeout() throws Exception {
+        execute("SET app.tenant = '7'");
+        second.script(sql -> sql.startsWith("SET app.tenant") ? Reaction.HANG : Reaction.SUCCEED);
+        try (Statement statement = connection.createStatement()) {
+            statement.setQueryTimeout(1);
+            failOver();
+            SQLException timeout = catchThrowableOfType(SQLException.class, () -> statement.execute("SELECT 1"));
+            assertThat((Object) timeout).isInstanceOf(SQLTimeoutException.class);
+            assertThat(timeout.getSQLState()).isEqualTo("57014");
+
+            second.script(sql -> Reaction.SUCCEED);
+            statement.execute("SELECT 2");
+        }
+        assertThat(second.statements()).doesNotContain("SELECT 1").endsWith("SET app.tenant = '7'", "SELECT 2");
+    }
+
+    @Test
     void rollbackTextEndsALostTransaction() throws Exception {
         Statement madeBefore = connection.createStatement();
         execute("BEGIN");

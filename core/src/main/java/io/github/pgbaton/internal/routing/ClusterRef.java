@@ -12,11 +12,13 @@ import io.github.pgbaton.topology.ClusterState;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.TimelineHistory;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -237,10 +239,16 @@ public final class ClusterRef {
      * @param session whose calls may hang, in a lock or on a silent server
      * @param deadline when it is broken
      * @return to be closed when the session is no longer to be bounded
+     * @throws SQLException 08003 where the cluster is no longer watched
      */
-    public Limit limit(OpenSession session, Deadline deadline) {
-        ScheduledFuture<?> watchdog =
-                tracker.timer().schedule(session.socket()::abort, deadline.leftNanos(), TimeUnit.NANOSECONDS);
+    public Limit limit(OpenSession session, Deadline deadline) throws SQLException {
+        ScheduledFuture<?> watchdog;
+        try {
+            watchdog = tracker.timer().schedule(session.socket()::abort, deadline.leftNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            throw new SQLNonTransientConnectionException(
+                    "the last connection of this cluster was closed meanwhile", "08003", e);
+        }
         return new Limit() {
             @Override
             public boolean kept() {

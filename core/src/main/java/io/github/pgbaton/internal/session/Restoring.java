@@ -6,6 +6,7 @@ import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ final class Restoring {
      * @param deadline for opening it and giving it everything
      * @param cancelled whether the caller no longer wants it
      * @return a session where the target allows it
-     * @throws SQLException 08001 without one in time
+     * @throws SQLException 08001 without one in time, or where giving it everything takes too long
      */
     OpenSession open(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
         return open(cluster, () -> initialized(cluster, deadline, cancelled), deadline);
@@ -69,12 +70,16 @@ final class Restoring {
     private OpenSession open(ClusterRef cluster, Opener opener, Deadline deadline) throws SQLException {
         while (true) {
             OpenSession fresh = opener.open();
-            try {
+            // A lock or a member that freezes now would hold the caller for as long as it likes.
+            try (ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
                 endGhosts(fresh, deadline);
                 give(fresh);
-                return fresh;
+                if (limit.kept()) {
+                    return fresh;
+                }
+                throw broken(fresh);
             } catch (SQLException e) {
-                giveUpUnlessGone(cluster, fresh, deadline, e);
+                giveUpUnlessGone(cluster, fresh, deadline, "what the session before it had was not restored", e);
             }
         }
     }
@@ -117,14 +122,19 @@ final class Restoring {
             if (sql == null) {
                 return fresh;
             }
-            try (Statement statement = fresh.connection().createStatement()) {
+            try (ClusterRef.Limit limit = cluster.limit(fresh, deadline);
+                    Statement statement = fresh.connection().createStatement()) {
                 statement.execute(sql);
-                return fresh;
+                if (limit.kept()) {
+                    return fresh;
+                }
+                throw broken(fresh);
             } catch (SQLException e) {
                 giveUpUnlessGone(
                         cluster,
                         fresh,
                         deadline,
+                        "connectionInitSql was not done",
                         new SQLException(
                                 "connectionInitSql failed on " + fresh.address() + ": " + e.getMessage(),
                                 e.getSQLState(),
@@ -133,12 +143,27 @@ final class Restoring {
         }
     }
 
-    private static void giveUpUnlessGone(ClusterRef cluster, OpenSession fresh, Deadline deadline, SQLException failure)
+    /** Everything was said to it, but whether it heard the last of it, nobody knows. */
+    private static SQLException broken(OpenSession fresh) {
+        return new SQLTransientConnectionException("the session on " + fresh.address() + " broke", "08006");
+    }
+
+    /** @param undone what is told of a session that broke at the deadline, which is as a rule what broke it */
+    private static void giveUpUnlessGone(
+            ClusterRef cluster, OpenSession fresh, Deadline deadline, String undone, SQLException failure)
             throws SQLException {
         boolean gone = Losses.isLoss(failure, fresh);
         cluster.discard(fresh);
-        if (!gone || deadline.passed()) {
+        if (!gone) {
             throw failure;
+        }
+        if (deadline.passed()) {
+            throw new SQLTransientConnectionException(
+                    undone + " on " + fresh.address() + " within "
+                            + deadline.length().toMillis()
+                            + " ms; it may wait for a lock there. The session was dropped",
+                    "08001",
+                    failure);
         }
         cluster.suspect(fresh);
     }
