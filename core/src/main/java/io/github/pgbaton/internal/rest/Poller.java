@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides when to ask whom: calm, one question now and then; in doubt, every endpoint and the named leader itself a few
- * times a second, for a bounded time.
+ * times a second, for a bounded time. While nobody leads, calm is one question a second.
  *
  * <p>Calm ends with a suspicion, an answer that differs from what is known, an endpoint that stops answering, or the
  * hour of a scheduled switchover; it returns once the leader itself has said, after the last suspicion, that it holds
@@ -152,7 +152,10 @@ final class Poller {
 
     private void calm() {
         fast = false;
-        next(timing.untilNextQuestion(publisher.settings()));
+        ClusterSettings settings = publisher.settings();
+        // An election may take longer than any close look: callers that wait for its end must not wait for a calm one.
+        boolean leaderless = publisher.view() != null && publisher.known().leader() == null;
+        next(leaderless ? timing.untilNextQuestionWithoutLeader(settings) : timing.untilNextQuestion(settings));
     }
 
     /** The interval follows from the ttl. */

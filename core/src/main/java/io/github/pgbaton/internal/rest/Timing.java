@@ -11,12 +11,17 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param deadline of one request, from the name's resolution to the last byte of the body
  * @param fastLeast between two rounds while the leader is in doubt
  * @param fastMost between two rounds while the leader is in doubt
- * @param calmMost between two questions while it is not
+ * @param leaderlessMost between two questions while nobody leads, however long that lasts
+ * @param calmMost between two questions while somebody does
  */
-record Timing(Duration deadline, Duration fastLeast, Duration fastMost, Duration calmMost) {
+record Timing(Duration deadline, Duration fastLeast, Duration fastMost, Duration leaderlessMost, Duration calmMost) {
 
-    static final Timing DEFAULT =
-            new Timing(Duration.ofMillis(1500), Duration.ofMillis(250), Duration.ofMillis(500), Duration.ofSeconds(10));
+    static final Timing DEFAULT = new Timing(
+            Duration.ofMillis(1500),
+            Duration.ofMillis(250),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(10));
 
     Duration untilNextRound() {
         return between(fastLeast, fastMost);
@@ -24,8 +29,19 @@ record Timing(Duration deadline, Duration fastLeast, Duration fastMost, Duration
 
     /** A third of the ttl: a leader change that no session notices is known well before the old leader's key would expire. */
     Duration untilNextQuestion(ClusterSettings settings) {
-        Duration third = settings.ttl().dividedBy(3);
-        Duration most = third.compareTo(calmMost) < 0 ? third : calmMost;
+        return upTo(shorter(settings.ttl().dividedBy(3), calmMost));
+    }
+
+    /** Callers wait for a leader, and yet one question is enough: who sees one asks everybody. */
+    Duration untilNextQuestionWithoutLeader(ClusterSettings settings) {
+        return shorter(upTo(leaderlessMost), untilNextQuestion(settings));
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    private static Duration upTo(Duration most) {
         return between(most.multipliedBy(4).dividedBy(5), most);
     }
 

@@ -18,11 +18,14 @@ import org.junit.jupiter.api.Timeout;
 /** What a source makes of members that answer, in calm and in doubt. */
 @Timeout(60)
 class PatroniRestSourceTest {
-    static final Timing QUICK =
-            new Timing(Duration.ofMillis(400), Duration.ofMillis(30), Duration.ofMillis(60), Duration.ofMillis(200));
+    static final Timing QUICK = timing(Duration.ofMillis(200));
     /** Nothing happens unless something is suspected. */
-    static final Timing PATIENT =
-            new Timing(Duration.ofMillis(400), Duration.ofMillis(30), Duration.ofMillis(60), Duration.ofMinutes(10));
+    static final Timing PATIENT = timing(Duration.ofMinutes(10));
+
+    private static Timing timing(Duration calmMost) {
+        return new Timing(
+                Duration.ofMillis(400), Duration.ofMillis(30), Duration.ofMillis(60), Duration.ofMillis(200), calmMost);
+    }
 
     private final ScriptedCluster cluster = new ScriptedCluster();
     private final Recorder recorder = new Recorder();
@@ -112,6 +115,41 @@ class PatroniRestSourceTest {
         cluster.promote("node3", 2);
         recorder.awaitLeader("node3");
         assertThat(recorder.degraded).isEmpty();
+    }
+
+    @Test
+    void whileNobodyLeadsItGoesOnAskingOftenHoweverLongThatIs() {
+        cluster.config = "{\"ttl\":3,\"loop_wait\":1,\"retry_timeout\":1,\"synchronous_mode\":true}";
+        start(PATIENT);
+        awaitCalm();
+        recorder.await("ttl", t -> t.settings().ttl().equals(Duration.ofSeconds(3)));
+        cluster.loseLeader();
+        source.suspect();
+        recorder.awaitLeader(null);
+        long lost = System.nanoTime();
+        await("the end of the close look").atMost(Recorder.SOON).until(() -> secondsSince(lost) > 4.5);
+        await("two questions closer than a third of the ttl allows")
+                .atMost(Recorder.SOON)
+                .until(() -> {
+                    long before = views();
+                    long from = System.nanoTime();
+                    await().pollInterval(Duration.ofMillis(10))
+                            .atMost(Recorder.SOON)
+                            .until(() -> views() >= before + 2);
+                    return secondsSince(from) < 0.7;
+                });
+        cluster.promote("node2", 2);
+        recorder.awaitLeader("node2");
+    }
+
+    private long views() {
+        return cluster.members.stream()
+                .mapToLong(member -> member.rest.asked("/cluster"))
+                .sum();
+    }
+
+    private static double secondsSince(long nanos) {
+        return (System.nanoTime() - nanos) / 1e9;
     }
 
     @Test
