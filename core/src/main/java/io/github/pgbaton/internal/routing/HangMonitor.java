@@ -20,9 +20,10 @@ import java.util.function.Supplier;
  * row were missing; a call that merely takes long is never touched.
  *
  * <p>It catches what no leader key tells and no socket error ends: a network cut between this client and a member that is
- * still the leader, and a half-open connection. It costs a call nothing but a time stamp around its socket read: once a
- * second the tracker's timer looks at the stamps, and only where one is old does it knock, on a thread of its own, one
- * knock per member at a time.
+ * still the leader. Where a firewall forgot one connection alone, a knock is answered, for it is a new one: that is the
+ * kernel's to find, whose keepalive probes begin as early as the knocks. It costs a call nothing but a time stamp around
+ * its socket read: once a second the tracker's timer looks at the stamps, and only where one is old does it knock, on a
+ * thread of its own, one knock per member at a time.
  */
 final class HangMonitor {
     private static final int MISSED_SIGNS = 3;

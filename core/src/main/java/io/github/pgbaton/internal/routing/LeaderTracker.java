@@ -61,7 +61,7 @@ final class LeaderTracker {
         this.name = nameOf(config);
         this.events = new EventQueue(name);
         this.log = new FailoverLog(name, events);
-        this.sockets = new SocketRegistry(name);
+        this.sockets = new SocketRegistry(name, this::hangThreshold);
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
         this.looks = new Looks(name);

@@ -147,6 +147,7 @@ public final class BatonSocketFactory extends SocketFactory {
                 });
                 raw = new RawSocket(socket, address, purpose);
                 holder.raw = raw;
+                Keepalive.probe(socket, registry.silence());
             } else {
                 socket = foreign.createSocket();
                 raw = new RawSocket(socket, address, purpose);

@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.socket;
 
 import io.github.pgbaton.topology.HostPort;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Every open socket to one cluster's members, those still in their handshake and those of cancel requests included: a
@@ -22,11 +24,31 @@ public final class SocketRegistry {
 
     private final Set<RawSocket> open = ConcurrentHashMap.newKeySet();
     private final ThreadPoolExecutor aborts;
+    private final Supplier<Duration> silence;
+    private volatile boolean closed;
 
     /** @param cluster names the threads */
     public SocketRegistry(String cluster) {
+        this(cluster, () -> Duration.ZERO);
+    }
+
+    /**
+     * @param cluster names the threads
+     * @param silence after which a connection is probed, zero for the system's own time
+     */
+    public SocketRegistry(String cluster, Supplier<Duration> silence) {
         // All threads busy with a hanging close: the caller goes on by itself rather than losing an abort.
-        aborts = Threads.shortLived("pgbaton-abort-" + cluster, ABORT_THREADS);
+        this(Threads.shortLived("pgbaton-abort-" + cluster, ABORT_THREADS), silence);
+    }
+
+    SocketRegistry(ThreadPoolExecutor aborts, Supplier<Duration> silence) {
+        this.aborts = aborts;
+        this.silence = silence;
+    }
+
+    /** After how long without a byte a connection is probed, zero for the system's own time. */
+    Duration silence() {
+        return silence.get();
     }
 
     void add(RawSocket socket) {
