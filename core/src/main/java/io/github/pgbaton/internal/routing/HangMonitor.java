@@ -14,6 +14,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds members that have fallen silent while calls wait for them, and reports each only after several signs of life in a
@@ -26,6 +28,7 @@ import java.util.function.Supplier;
  * thread of its own, one knock per member at a time.
  */
 final class HangMonitor {
+    private static final Logger LOG = LoggerFactory.getLogger(HangMonitor.class);
     private static final int MISSED_SIGNS = 3;
     private static final Duration SIGN = Duration.ofSeconds(2);
     private static final long TICK_MILLIS = 1000;
@@ -67,11 +70,20 @@ final class HangMonitor {
     }
 
     void start(ScheduledExecutorService timer) {
-        timer.scheduleWithFixedDelay(this::look, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(this::lookAgain, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     void close() {
         knocks.shutdownNow();
+    }
+
+    /** A look that fails, as where no thread can be had, must not be the last: the timer ends what throws. */
+    private void lookAgain() {
+        try {
+            look();
+        } catch (RuntimeException | Error e) {
+            LOG.warn("looking for members that have fallen silent failed; it is tried again", e);
+        }
     }
 
     private void look() {
@@ -86,10 +98,16 @@ final class HangMonitor {
         waitedFor.forEach((member, ip) -> {
             Rest rest = rests.get(member);
             if ((rest == null || rest.until - System.nanoTime() <= 0) && knocking.add(member)) {
+                boolean begun = false;
                 try {
                     knocks.execute(() -> knock(member, ip, limit));
+                    begun = true;
                 } catch (RejectedExecutionException e) {
-                    knocking.remove(member);
+                    // The next look tries again.
+                } finally {
+                    if (!begun) {
+                        knocking.remove(member);
+                    }
                 }
             }
         });

@@ -145,13 +145,19 @@ public final class SocketRegistry {
         int slices = Math.min(ABORT_THREADS, targets.size());
         for (int slice = 0; slice < slices; slice++) {
             int first = slice;
-            aborts.execute(() -> {
+            Runnable part = () -> {
                 for (int i = first; i < targets.size(); i += slices) {
                     RawSocket socket = targets.get(i);
                     socket.abort();
                     open.remove(socket);
                 }
-            });
+            };
+            try {
+                aborts.execute(part);
+            } catch (OutOfMemoryError e) {
+                // No thread to be had: one after the other, or their callers would wait for a frozen member for ever.
+                part.run();
+            }
         }
     }
 

@@ -6,12 +6,36 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.github.pgbaton.topology.HostPort;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.Test;
 
-/** What every socket of a cluster has. */
+/** What becomes of sockets when threads are short, and after the end. */
 class SocketRegistryTest {
     private static final HostPort MEMBER = new HostPort("127.0.0.1", 5432);
+
+    @Test
+    void abortGoesOnByItselfWhereNoThreadCanBeHad() {
+        SocketRegistry registry = new SocketRegistry(
+                new ThreadPoolExecutor(0, 8, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                    throw new OutOfMemoryError("unable to create native thread");
+                }),
+                () -> Duration.ZERO);
+        List<Socket> sockets = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            Socket socket = new Socket();
+            sockets.add(socket);
+            registry.add(new RawSocket(socket, MEMBER, RawSocket.Purpose.PRIMARY));
+        }
+        registry.abort(registry.condemnAllBut(Set.of()));
+        assertThat(sockets).allMatch(Socket::isClosed);
+        assertThat(registry.size()).isZero();
+    }
 
     @Test
     void connectionIsProbedAfterTheSilenceThatCountsAsTooLong() throws Exception {
@@ -42,5 +66,4 @@ class SocketRegistryTest {
             registry.close();
         }
     }
-
 }
