@@ -53,6 +53,11 @@ public final class SocketRegistry {
 
     void add(RawSocket socket) {
         open.add(socket);
+        // Read after it is in: either close finds it, or this does. The timer that would bound its handshake has ended.
+        if (closed) {
+            socket.abort();
+            open.remove(socket);
+        }
     }
 
     /** @param socket closed just now */
@@ -161,8 +166,9 @@ public final class SocketRegistry {
         }
     }
 
-    /** Aborts what is left; the threads end by themselves. */
+    /** Aborts what is left, and what is made from now on; the threads end by themselves. */
     public void close() {
+        closed = true;
         abort(condemn(socket -> true));
         aborts.shutdown();
     }

@@ -1,9 +1,13 @@
 package io.github.pgbaton.internal.socket;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.github.pgbaton.topology.HostPort;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -65,5 +69,19 @@ class SocketRegistryTest {
         } finally {
             registry.close();
         }
+    }
+
+    @Test
+    void socketThatIsMadeAfterTheEndConnectsToNobody() throws Exception {
+        SocketRegistry registry = new SocketRegistry("ended");
+        registry.close();
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                BatonSocketFactory.Opening opening =
+                        new BatonSocketFactory.Opening(registry, MEMBER, RawSocket.Purpose.PRIMARY, null)) {
+            Socket late = new BatonSocketFactory(opening.key()).createSocket();
+            assertThatThrownBy(() -> late.connect(server.getLocalSocketAddress(), 10_000))
+                    .isInstanceOf(IOException.class);
+        }
+        assertThat(registry.size()).isZero();
     }
 }
