@@ -57,6 +57,7 @@ final class SourceNews implements LeaderSource.Listener {
     @Override
     public void published(Topology announced) {
         Topology snapshot = Dialled.of(announced, memberMap, log::unmapped);
+        aliases.told(snapshot.members().values());
         HostPort compareLater;
         try (CurrentRoute.Change change = current.change()) {
             Route old = change.route();
