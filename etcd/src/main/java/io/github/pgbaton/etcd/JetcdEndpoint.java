@@ -43,7 +43,10 @@ final class JetcdEndpoint implements Endpoint {
     private final Op[] everything;
     private final Op[] withoutSync;
     private final Op[] leaderOnly;
+    private final Resolver resolver;
     private @Nullable CompletableFuture<Client> client;
+    /** An opening that nobody waits for any more, and whose thread may be in a name look-up still. */
+    private CompletableFuture<?> unwanted = CompletableFuture.completedFuture(null);
 
     /** Whether the user may not read {@code sync}, which older advice did not name: all else counts without it. */
     private volatile boolean syncDenied;
@@ -52,6 +55,17 @@ final class JetcdEndpoint implements Endpoint {
      * @param calls where jetcd may run things and names may be resolved, which blocks
      */
     JetcdEndpoint(URI uri, EtcdSettings settings, Duration deadline, ScheduledExecutorService calls) {
+        this(uri, settings, deadline, calls, InetAddress::getAllByName);
+    }
+
+    /** Looks up a name, which takes as long as it takes. */
+    interface Resolver {
+        InetAddress[] resolve(String host) throws UnknownHostException;
+    }
+
+    JetcdEndpoint(
+            URI uri, EtcdSettings settings, Duration deadline, ScheduledExecutorService calls, Resolver resolver) {
+        this.resolver = resolver;
         this.uri = uri;
         this.settings = settings;
         this.deadline = deadline;
@@ -117,12 +131,19 @@ final class JetcdEndpoint implements Endpoint {
         if (old != null) {
             // Also one that is still being opened: it is closed as soon as it is there.
             var unused = old.thenAccept(Client::close);
+            unwanted = old;
         }
     }
 
     private CompletableFuture<Client> client() {
         CompletableFuture<Client> current = client;
         if (current == null || current.isCompletedExceptionally()) {
+            if (!unwanted.isDone()) {
+                // One look-up at a time: a name server that hangs would take a thread with each, and with the last one
+                // the calls to the members that do answer.
+                return CompletableFuture.failedFuture(
+                        new IllegalStateException("the name server has not answered for " + uri.getHost() + " yet"));
+            }
             current = CompletableFuture.supplyAsync(this::open, calls);
             client = current;
         }
@@ -175,7 +196,7 @@ final class JetcdEndpoint implements Endpoint {
             return "ip://"
                     + uri.getRawAuthority()
                     + "/"
-                    + Arrays.stream(InetAddress.getAllByName(host))
+                    + Arrays.stream(resolver.resolve(host))
                             .map(a -> numeric(a) + ":" + uri.getPort())
                             .collect(Collectors.joining(","));
         } catch (UnknownHostException e) {
