@@ -125,6 +125,11 @@ public final class BatonConfig {
                             + " needs somebody who tells which standbys are"
                             + " synchronous; accepted: that with etcd or patroni, or balanced");
         }
+        if (memberMap.asksForPoolers() && etcd.isEmpty() && !patroni.isEmpty()) {
+            throw new InvalidSettingException(
+                    "memberMap asks for {proxy}, which Patroni's REST interface does not tell, and no member would have an"
+                            + " address; accepted: {proxy} with etcd, or the poolers' addresses");
+        }
         if ((etcdCertFile == null) != (etcdKeyFile == null)) {
             throw new InvalidSettingException("etcdCertFile and etcdKeyFile go together, and only "
                     + (etcdCertFile == null ? "etcdKeyFile" : "etcdCertFile") + " is given; accepted: both or neither");

@@ -75,6 +75,11 @@ public final class MemberMap {
         return targets.isEmpty();
     }
 
+    /** @return whether an entry goes through the pooler that a member announces */
+    boolean asksForPoolers() {
+        return targets.values().stream().anyMatch(target -> target.contains(PROXY));
+    }
+
     private static HostPort address(String target, Member member) {
         HostPort own = member.address();
         HostPort proxy = member.proxy();

@@ -43,6 +43,14 @@ public record Member(
     }
 
     /**
+     * @param pooler that it announces, null for none
+     * @return the same member with that
+     */
+    public Member behind(@Nullable HostPort pooler) {
+        return new Member(name, address, role, state, pooler, synchronous, balanced, timeline);
+    }
+
+    /**
      * @param now whether the primary waits for it
      * @return the same member with that
      */

@@ -141,6 +141,18 @@ class BatonConfigTest {
         assertInvalidValue(() -> from("pg1/db?etcd=http://e1")).contains("etcd needs scope");
     }
 
+    @Test
+    void poolersThatMembersAnnounceNeedEtcd() throws Exception {
+        assertInvalidValue(() -> from("/db?patroni=http://p1&memberMap=*={proxy}"))
+                .contains("{proxy}", "with etcd");
+        assertThat(from("/db?patroni=http://p1&etcd=http://e1&scope=x&memberMap=*={proxy}")
+                        .memberMap()
+                        .isEmpty())
+                .isFalse();
+        assertThat(from("/db?patroni=http://p1&memberMap=*={host}:6432").patroni())
+                .hasSize(1);
+    }
+
     @ParameterizedTest
     @CsvSource({"/db, /db", "db, /db", "/db/, /db", "db//, /db", "//a//b/, /a/b", "/, ''", "//, ''"})
     void namespaceIsJoinedAsPatroniJoinsIt(String given, String namespace) throws Exception {

@@ -49,6 +49,11 @@ public final class ScriptedLeaderSource implements LeaderSource {
         return this;
     }
 
+    public synchronized ScriptedLeaderSource member(Member announced) {
+        members.put(announced.name(), announced);
+        return this;
+    }
+
     /** A member with tags, a role in synchronous replication, and a timeline that its key tells. */
     public synchronized ScriptedLeaderSource member(
             String name, HostPort address, boolean synchronous, boolean balanced, int ownTimeline) {

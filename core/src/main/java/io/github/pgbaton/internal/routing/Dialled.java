@@ -26,6 +26,11 @@ final class Dialled {
                 unmapped.accept(name, String.valueOf(e.getMessage()));
             }
         });
+        return with(announced, members);
+    }
+
+    /** The same cluster with these members. */
+    static Topology with(Topology announced, Map<String, Member> members) {
         return new Topology(
                 announced.leader(),
                 members,

@@ -2,7 +2,11 @@ package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.dcs.LeaderSource;
 import io.github.pgbaton.internal.socket.Threads;
+import io.github.pgbaton.topology.Member;
 import io.github.pgbaton.topology.Topology;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -24,6 +28,9 @@ final class FallbackSource implements LeaderSource {
     private final Supplier<LeaderSource> spare;
     private final ExecutorService closer;
     private final ReentrantLock lock = new ReentrantLock();
+    /** By the member's name, those that the lead named last: a fallback over REST cannot tell them. */
+    private final Map<String, Member> poolers = new HashMap<>();
+
     private @Nullable LeaderSource fallback;
     private @Nullable String leadSilence;
     private boolean closed;
@@ -50,6 +57,7 @@ final class FallbackSource implements LeaderSource {
                     over = fallback;
                     fallback = null;
                     leadSilence = null;
+                    remember(snapshot.members());
                     listener.published(snapshot);
                 } finally {
                     lock.unlock();
@@ -73,6 +81,16 @@ final class FallbackSource implements LeaderSource {
                     fallback = started;
                     // Under the lock, or a close could come before it and leave the fallback running.
                     started.start(new WhileNeeded(started, listener));
+                } catch (RuntimeException | OutOfMemoryError e) {
+                    LOG.warn("{} is silent ({}), and its fallback cannot be started", lead.description(), reason, e);
+                    LeaderSource useless = fallback;
+                    fallback = null;
+                    // Nobody would ever say so otherwise, and the members would not be asked.
+                    listener.degraded(reason + "; the fallback cannot be started: " + e.getMessage());
+                    if (useless != null) {
+                        closer.execute(useless::close);
+                    }
+                    return;
                 } finally {
                     lock.unlock();
                 }
@@ -96,7 +114,7 @@ final class FallbackSource implements LeaderSource {
             lock.lock();
             try {
                 if (fallback == own && !closed) {
-                    listener.published(snapshot);
+                    listener.published(withPoolers(snapshot));
                 }
             } finally {
                 lock.unlock();
@@ -114,6 +132,31 @@ final class FallbackSource implements LeaderSource {
                 lock.unlock();
             }
         }
+    }
+
+    private void remember(Map<String, Member> members) {
+        members.forEach((name, member) -> {
+            if (member.proxy() == null) {
+                poolers.remove(name);
+            } else {
+                poolers.put(name, member);
+            }
+        });
+    }
+
+    /** A member at another address than when its pooler was told is another machine by now, with whatever pooler. */
+    private Topology withPoolers(Topology snapshot) {
+        if (poolers.isEmpty()) {
+            return snapshot;
+        }
+        Map<String, Member> members = new LinkedHashMap<>(snapshot.members());
+        members.replaceAll((name, member) -> {
+            Member before = poolers.get(name);
+            return before != null && member.proxy() == null && before.address().equals(member.address())
+                    ? member.behind(before.proxy())
+                    : member;
+        });
+        return Dialled.with(snapshot, members);
     }
 
     private @Nullable LeaderSource inCharge() {

@@ -6,10 +6,15 @@ import static org.awaitility.Awaitility.await;
 import io.github.pgbaton.dcs.LeaderSource;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Member;
+import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Topology;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +24,7 @@ class FallbackSourceTest {
             ScriptedLeaderSource.register("lead").member("node1", new HostPort("h1", 5432));
     private final List<ScriptedLeaderSource> spares = new ArrayList<>();
     private final List<String> heard = new ArrayList<>();
+    private Topology last = Topology.UNKNOWN;
     private final FallbackSource source = new FallbackSource(
             lead,
             () -> {
@@ -32,9 +38,14 @@ class FallbackSourceTest {
 
     @BeforeEach
     void start() {
-        source.start(new LeaderSource.Listener() {
+        source.start(hearing());
+    }
+
+    private LeaderSource.Listener hearing() {
+        return new LeaderSource.Listener() {
             @Override
             public void published(Topology snapshot) {
+                last = snapshot;
                 heard.add(snapshot.leader() == null ? "none" : snapshot.leader().member());
             }
 
@@ -42,7 +53,7 @@ class FallbackSourceTest {
             public void degraded(String reason) {
                 heard.add("degraded: " + reason);
             }
-        });
+        };
     }
 
     @AfterEach
@@ -89,6 +100,41 @@ class FallbackSourceTest {
         assertThat(spares).hasSize(2);
         spares.get(1).elect("node3");
         assertThat(heard).containsExactly("node1", "node3");
+    }
+
+    @Test
+    void poolersThatTheLeadNamedStayKnownWhileTheFallbackTells() {
+        HostPort pooler = new HostPort("h2", 6432);
+        lead.member(new Member("node2", new HostPort("h2", 5432), Role.REPLICA, "running", pooler))
+                .member(new Member("node3", new HostPort("elsewhere", 5432), Role.REPLICA, "running", pooler))
+                .elect("node1");
+        lead.degrade("away");
+        spares.get(0).elect("node2");
+        assertThat(proxy("node2")).isEqualTo(pooler);
+        assertThat(proxy("node3")).as("it moved").isNull();
+    }
+
+    private @Nullable HostPort proxy(String member) {
+        return Objects.requireNonNull(last.members().get(member)).proxy();
+    }
+
+    @Test
+    void fallbackThatCannotStartIsASilence() {
+        AtomicInteger attempts = new AtomicInteger();
+        FallbackSource broken = new FallbackSource(
+                lead,
+                () -> {
+                    attempts.incrementAndGet();
+                    throw new IllegalStateException("no thread");
+                },
+                "broken");
+        broken.start(hearing());
+        lead.elect("node1");
+        lead.degrade("away");
+        assertThat(heard).containsExactly("node1", "degraded: away; the fallback cannot be started: no thread");
+        lead.degrade("still away");
+        assertThat(attempts).hasValue(2);
+        broken.close();
     }
 
     @Test
