@@ -51,7 +51,9 @@ final class EventQueue {
         for (FailoverListener listener : FailoverListeners.all()) {
             try {
                 listener.on(event);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // An assertion or a class that is missing, as well: the other listeners are not to miss the event for
+                // it.
                 LOG.warn("{}: a FailoverListener failed on {}", cluster, event, e);
             }
         }
