@@ -64,13 +64,19 @@ final class Fence {
         return known;
     }
 
-    /** @param standing of a member that was verified as the primary just now */
-    void raise(Standing standing) {
+    /**
+     * @param standing of a member that was verified as the primary just now
+     * @return whether it was promoted since another primary was verified; one caller alone is told so
+     */
+    boolean raise(Standing standing) {
         known = true;
         String system = standing.systemIdentifier();
-        if (system != null) {
-            verifiedSystem = system;
-            highest.merge(system, standing.timeline(), Math::max);
+        if (system == null) {
+            return false;
         }
+        verifiedSystem = system;
+        Integer before = highest.get(system);
+        highest.merge(system, standing.timeline(), Math::max);
+        return before != null && before < standing.timeline();
     }
 }

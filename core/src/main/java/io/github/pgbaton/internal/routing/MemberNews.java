@@ -71,7 +71,13 @@ final class MemberNews {
             if (old.epoch() != seen.epoch() || old.held() != seen.held() || fenced(old, standing)) {
                 return false;
             }
-            fence.raise(standing);
+            HostPort address = old.address();
+            if (fence.raise(standing) && address != null) {
+                // It was promoted meanwhile, and a standby has no sessions of the primary's: those that there are lead
+                // to
+                // the one before, whatever it was called, and need not wait for a name server to say so.
+                change.breakAllBut(aliases.of(address));
+            }
             proven(change, standing);
         }
         succession.verified(standing.timeline());

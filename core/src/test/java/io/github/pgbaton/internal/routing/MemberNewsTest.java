@@ -1,0 +1,88 @@
+package io.github.pgbaton.internal.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.internal.socket.BatonSocketFactory;
+import io.github.pgbaton.internal.socket.RawSocket;
+import io.github.pgbaton.internal.socket.SocketRegistry;
+import io.github.pgbaton.internal.socket.Threads;
+import io.github.pgbaton.scripted.ScriptedLeaderSource;
+import io.github.pgbaton.topology.HostPort;
+import io.github.pgbaton.topology.Topology;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What members show, as far as it needs no server. */
+class MemberNewsTest {
+    private static final HostPort OLD = new HostPort("old", 5432);
+    private static final HostPort NEXT = new HostPort("next", 5432);
+
+    private final SocketRegistry sockets = new SocketRegistry("news");
+    private final EventQueue events = new EventQueue("news");
+    private final ScheduledThreadPoolExecutor timer = Threads.timer("news-timer");
+    private final FailoverLog log = new FailoverLog("news", events);
+    private final CurrentRoute current = new CurrentRoute(sockets, log, 8);
+
+    @SuppressWarnings("NullAway") // nobody asks for replicas here, for which a tracker would be needed
+    private final MemberNews news = new MemberNews(
+            current,
+            new Confirmation(current, timer, log, () -> {}, true),
+            new Fence(),
+            new Aliases(),
+            new Succession(),
+            new Replicas(null),
+            sockets,
+            log,
+            ScriptedLeaderSource.register("news"));
+
+    @AfterEach
+    void close() {
+        sockets.close();
+        events.close();
+        timer.shutdownNow();
+    }
+
+    private RawSocket socketTo(HostPort address) throws IOException {
+        try (BatonSocketFactory.Opening opening =
+                new BatonSocketFactory.Opening(sockets, address, RawSocket.Purpose.PRIMARY, null)) {
+            new BatonSocketFactory(opening.key()).createSocket();
+            return Objects.requireNonNull(opening.socket());
+        }
+    }
+
+    private Route elected(String member, HostPort address) {
+        try (CurrentRoute.Change change = current.change()) {
+            change.elected(change.route().elected(member, address, Topology.UNKNOWN), member, address);
+            return change.route();
+        }
+    }
+
+    private static Standing writing(int timeline) {
+        return new Standing(false, false, timeline, "7");
+    }
+
+    @Test
+    void proofOfANewerTimelineEndsTheSessionsToEverybodyElse() throws Exception {
+        assertThat(news.verified(elected("node1", OLD), writing(1))).isTrue();
+        RawSocket before = socketTo(OLD);
+        // As after a silence of the source, while a name server is asked whether the two are one.
+        Route route = elected("node2", NEXT);
+        RawSocket after = socketTo(NEXT);
+        assertThat(before.aborted()).isFalse();
+        assertThat(news.verified(route, writing(2))).isTrue();
+        assertThat(before.aborted()).isTrue();
+        assertThat(after.aborted()).isFalse();
+    }
+
+    @Test
+    void proofOfTheSameTimelineEndsNone() throws Exception {
+        assertThat(news.verified(elected("node1", OLD), writing(1))).isTrue();
+        RawSocket before = socketTo(OLD);
+        assertThat(news.verified(elected("node1", NEXT), writing(1))).isTrue();
+        assertThat(before.aborted()).as("the same member, under another name").isFalse();
+    }
+}
