@@ -41,10 +41,10 @@ public final class Clusters {
     }
 
     /** Nothing but the news from etcd: no members in the URL to ask, no look at members that are silent. */
-    static BatonDataSource pushOnly(PatroniCluster cluster) {
-        BatonDataSource source =
-                new BatonDataSource(url(cluster, "hangThreshold=0ms", "replay=off", "commitOutcome=none")
-                        .replace("//" + cluster.seeds() + "/", "///"));
+    static BatonDataSource pushOnly(PatroniCluster cluster, String... more) {
+        String url = url(cluster, "hangThreshold=0ms", "replay=off", "commitOutcome=none")
+                + (more.length == 0 ? "" : "&" + String.join("&", more));
+        BatonDataSource source = new BatonDataSource(url.replace("//" + cluster.seeds() + "/", "///"));
         source.setUser(cluster.user());
         source.setPassword(cluster.password());
         return source;
@@ -55,5 +55,23 @@ public final class Clusters {
         source.setUser(cluster.user());
         source.setPassword(cluster.password());
         return source;
+    }
+
+    /** Nothing but Patroni's REST interface: neither etcd nor members in the URL to ask. */
+    static BatonDataSource restOnly(PatroniCluster cluster, String... more) {
+        BatonDataSource source = new BatonDataSource(
+                "jdbc:pgbaton:postgresql:///" + cluster.database() + "?patroni=" + rest(cluster) + "&scope="
+                        + cluster.scope() + "&namespace=" + cluster.namespace()
+                        + (more.length == 0 ? "" : "&" + String.join("&", more)));
+        source.setUser(cluster.user());
+        source.setPassword(cluster.password());
+        return source;
+    }
+
+    /** The members' REST interfaces, as the property {@code patroni} takes them. */
+    static String rest(PatroniCluster cluster) {
+        return cluster.members().stream()
+                .map(member -> cluster.rest(member).toString())
+                .collect(Collectors.joining(","));
     }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.failover.Calls.Call;
+import io.github.pgbaton.testkit.Party;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.sql.Connection;
@@ -65,12 +66,43 @@ class EtcdRestartIT {
         }
     }
 
+    @Test
+    void restTakesOverWhileEtcdIsCutOffAndGivesBack() throws Exception {
+        try (BatonDataSource both = Clusters.pushOnly(cluster, "patroni=" + Clusters.rest(cluster));
+                Connection connection = both.getConnection()) {
+            run(connection, "SELECT 1");
+            // While etcd speaks nobody asks Patroni; those of a test before end by themselves.
+            await().atMost(PATIENCE).until(() -> restThreads() == 0);
+            cluster.cut(Party.client(), Party.allEtcd());
+            await().atMost(PATIENCE).until(() -> restThreads() > 0);
+            failOverAndFollow(
+                    connection,
+                    () -> assertThat(restThreads())
+                            .as("etcd was silent throughout")
+                            .isPositive());
+            cluster.healAll();
+            await().atMost(PATIENCE).until(() -> restThreads() == 0);
+            failOverAndFollow(connection);
+        }
+    }
+
+    private static long restThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("pgbaton-rest"))
+                .count();
+    }
+
+    private void failOverAndFollow(Connection connection) throws Exception {
+        cluster.restore(PATIENCE);
+        failOverAndFollow(connection, () -> {});
+        cluster.restore(PATIENCE);
+    }
+
     /**
      * A call that hangs on a frozen primary can be released by nothing but the news of the new leader: no error ends it,
      * and no socket breaks.
      */
-    private void failOverAndFollow(Connection connection) throws Exception {
-        cluster.restore(PATIENCE);
+    private void failOverAndFollow(Connection connection, Runnable followed) throws Exception {
         String primary = cluster.awaitPrimary(PATIENCE);
         run(connection, "SELECT 1");
         connection.setAutoCommit(false);
@@ -89,7 +121,7 @@ class EtcdRestartIT {
         await().atMost(PATIENCE)
                 .untilAsserted(() ->
                         assertThat(OpenSockets.to(cluster.postgres(primary))).isZero());
-        cluster.restore(PATIENCE);
+        followed.run();
     }
 
     private static void run(Connection connection, String sql) throws SQLException {
