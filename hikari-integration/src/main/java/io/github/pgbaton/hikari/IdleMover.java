@@ -40,6 +40,9 @@ final class IdleMover implements FailoverListener {
     /** A primary that does not come in so many times {@code failoverTimeout} is announced by a later event. */
     private static final int MOST_WAITS = 5;
 
+    /** After so many failures in a row the others would hardly fare better. */
+    private static final int MOST_FAILURES = 3;
+
     private final Supplier<@Nullable String> pool;
     private final Duration failoverTimeout;
     private final int atOnce;
@@ -119,9 +122,10 @@ final class IdleMover implements FailoverListener {
             if (sweeping) {
                 again = true;
             } else if (!connections.isEmpty()) {
-                sweeping = true;
                 ThreadPoolExecutor now = executor();
                 now.execute(() -> sweep(now));
+                // Only now: where no thread can be had, the next event shall try again.
+                sweeping = true;
             }
         } finally {
             lock.unlock();
@@ -149,54 +153,91 @@ final class IdleMover implements FailoverListener {
     }
 
     private void sweep(ThreadPoolExecutor own) {
-        while (true) {
-            Queue<PoolableConnection> left;
-            lock.lock();
-            try {
-                left = new ConcurrentLinkedQueue<>(connections);
-            } finally {
-                lock.unlock();
-            }
-            AtomicInteger moved = new AtomicInteger();
-            move(left, moved, own);
-            lock.lock();
-            try {
-                if (executor != own) {
-                    return;
+        boolean over = false;
+        try {
+            do {
+                move(new Round(all(), new AtomicInteger(), new AtomicInteger()), own);
+                over = !begunAgain(own);
+            } while (!over);
+        } finally {
+            if (!over) {
+                // An Error: without this no later event would ever move anything.
+                lock.lock();
+                try {
+                    sweeping &= executor != own;
+                } finally {
+                    lock.unlock();
                 }
-                if (!again) {
-                    sweeping = false;
-                    return;
-                }
-                again = false;
-            } finally {
-                lock.unlock();
             }
         }
     }
+
+    private Queue<PoolableConnection> all() {
+        lock.lock();
+        try {
+            return new ConcurrentLinkedQueue<>(connections);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean begunAgain(ThreadPoolExecutor own) {
+        lock.lock();
+        try {
+            if (executor == own) {
+                sweeping = again;
+                again = false;
+                return sweeping;
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * What is moved at one event.
+     *
+     * @param left nobody has tried to move them yet
+     * @param moved how many have been
+     * @param failures in a row, of whatever connections
+     */
+    private record Round(Queue<PoolableConnection> left, AtomicInteger moved, AtomicInteger failures) {}
 
     /** Until none is left; the first that moves calls the others to help. */
-    private void move(Queue<PoolableConnection> left, AtomicInteger moved, ThreadPoolExecutor own) {
-        for (PoolableConnection next = left.poll(); next != null; next = left.poll()) {
-            Reattachment result;
+    private void move(Round round, ThreadPoolExecutor own) {
+        for (PoolableConnection next = round.left.poll(); next != null; next = round.left.poll()) {
             try {
-                result = patiently(next);
-            } catch (SQLException e) {
+                Reattachment result = patiently(next);
+                round.failures.set(0);
+                if (result == Reattachment.MOVED && round.moved.getAndIncrement() == 0) {
+                    help(round, own);
+                }
+            } catch (SQLTransientConnectionException e) {
                 LOG.debug("{}: idle connections stay where they are: {}", pool.get(), e.getMessage());
-                left.clear();
-                return;
-            }
-            if (result == Reattachment.MOVED && moved.getAndIncrement() == 0) {
-                help(left, moved, own);
+                round.left.clear();
+            } catch (SQLException e) {
+                LOG.debug("{}: an idle connection stays where it is: {}", pool.get(), e.getMessage());
+                failed(round);
+            } catch (RuntimeException e) {
+                LOG.warn("{}: an idle connection stays where it is", pool.get(), e);
+                failed(round);
             }
         }
     }
 
-    private void help(Queue<PoolableConnection> left, AtomicInteger moved, ThreadPoolExecutor own) {
+    /** What one connection cannot be given, another one may not need; a password that was changed is everybody's. */
+    private static void failed(Round round) {
+        if (round.failures.incrementAndGet() >= MOST_FAILURES) {
+            round.left.clear();
+        }
+    }
+
+    private void help(Round round, ThreadPoolExecutor own) {
         lock.lock();
         try {
             for (int i = 1; i < atOnce && executor == own; i++) {
-                own.execute(() -> move(left, moved, own));
+                own.execute(() -> move(round, own));
             }
         } finally {
             lock.unlock();
