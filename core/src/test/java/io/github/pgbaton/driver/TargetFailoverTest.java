@@ -158,9 +158,10 @@ class TargetFailoverTest extends TargetOnScripts {
             ScriptedPostgres on = runs(connection, "SELECT 1");
             int suspicions = source.suspicions();
             int sessions = on.accepted();
-            assertThatThrownBy(() -> run(connection, "INSERT 1"))
-                    .isInstanceOfSatisfying(
-                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+            assertThatThrownBy(() -> run(connection, "INSERT 1")).isInstanceOfSatisfying(SQLException.class, e -> {
+                assertThat(e.getSQLState()).isEqualTo("25006");
+                assertThat((Throwable) e.getNextException()).as("for a pool").isNull();
+            });
             assertThat(runs(connection, "SELECT 2")).isSameAs(on);
             assertThat(source.suspicions()).isEqualTo(suspicions);
             assertThat(on.accepted()).isEqualTo(sessions);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.pool.UnexpectedReadOnlyException;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
@@ -126,9 +127,13 @@ class ZombieTest {
             run(resting, "SELECT 1");
             demoted.inRecovery(true);
             int before = source.suspicions();
-            assertThatThrownBy(() -> run(writing, "INSERT 1"))
-                    .isInstanceOfSatisfying(
-                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+            assertThatThrownBy(() -> run(writing, "INSERT 1")).isInstanceOfSatisfying(SQLException.class, e -> {
+                assertThat(e.getSQLState()).isEqualTo("25006");
+                assertThat((Throwable) e.getNextException())
+                        .as("for the pool")
+                        .isInstanceOf(UnexpectedReadOnlyException.class)
+                        .hasMessageContaining(demoted.address().toString());
+            });
             await().atMost(PATIENCE).until(() -> demoted.openSessions() == 0);
             assertThat(source.suspicions()).isGreaterThan(before);
             demoted.inRecovery(false).timeline(2);
@@ -173,9 +178,10 @@ class ZombieTest {
             reading.setReadOnly(true);
             long questions = questions(primary);
             int suspicions = source.suspicions();
-            assertThatThrownBy(() -> run(reading, "INSERT 1"))
-                    .isInstanceOfSatisfying(
-                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+            assertThatThrownBy(() -> run(reading, "INSERT 1")).isInstanceOfSatisfying(SQLException.class, e -> {
+                assertThat(e.getSQLState()).isEqualTo("25006");
+                assertThat((Throwable) e.getNextException()).as("for the pool").isNull();
+            });
             assertThat(source.suspicions()).isEqualTo(suspicions);
             assertThat(questions(primary)).isEqualTo(questions);
         }

@@ -5,6 +5,7 @@ import io.github.pgbaton.event.CommitUnknownException;
 import io.github.pgbaton.event.SessionStateLostException;
 import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.event.TransactionLostException;
+import io.github.pgbaton.pool.UnexpectedReadOnlyException;
 import java.sql.SQLException;
 
 /**
@@ -22,10 +23,10 @@ import java.sql.SQLException;
  * 08, and then the rollback that follows fails too</td></tr>
  * <tr><td>{@link SessionStateLostException}</td><td>08S02</td><td>keep</td><td>told once; the session that took the place
  * of the old one is usable at once</td></tr>
- * <tr><td>any other</td><td>25006</td><td>evict</td><td>read-only where a write was expected: a connection opened in its
- * place is verified to be on the primary. PostgreSQL says the same for a write in a transaction that the application
- * made read-only; that costs a new connection. The pool of the replicas of a {@link ReadWriteDataSource} keeps
- * it</td></tr>
+ * <tr><td>any with an {@link UnexpectedReadOnlyException} behind it</td><td>25006</td><td>evict</td><td>read-only where a write
+ * was expected: a connection opened in its place is verified to be on the primary</td></tr>
+ * <tr><td>any other</td><td>25006</td><td>HikariCP's: keep</td><td>a write on a replica, or where the application itself called {@code
+ * setReadOnly(true)}: its rollback would fail on a connection that was thrown away</td></tr>
  * <tr><td>any other</td><td>any other</td><td>HikariCP's</td><td>08003 and 08001 among them: the connection was aborted,
  * or found no primary in time</td></tr>
  * </table>
@@ -33,24 +34,8 @@ import java.sql.SQLException;
  * <p>Decides by type and not by SQLState, for PostgreSQL and other drivers use the same ones. Immutable.
  */
 public final class BatonExceptionOverride implements SQLExceptionOverride {
-    /** PostgreSQL's read_only_sql_transaction. */
-    private static final String READ_ONLY = "25006";
-
-    private final boolean onReplicas;
-
-    /** Made by HikariCP from the class name. */
-    public BatonExceptionOverride() {
-        this(false);
-    }
-
-    private BatonExceptionOverride(boolean onReplicas) {
-        this.onReplicas = onReplicas;
-    }
-
-    /** For a pool of replicas, where 25006 is the application's own mistake and says nothing of the connection. */
-    static BatonExceptionOverride forReplicas() {
-        return new BatonExceptionOverride(true);
-    }
+    /** HikariCP follows no longer chain. */
+    private static final int DEPTH = 10;
 
     // In here a bare @Override would be the interface's nested enum.
     @java.lang.Override
@@ -61,6 +46,12 @@ public final class BatonExceptionOverride implements SQLExceptionOverride {
                 || failure instanceof SessionStateLostException) {
             return Override.DO_NOT_EVICT;
         }
-        return !onReplicas && READ_ONLY.equals(failure.getSQLState()) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
+        SQLException next = failure;
+        for (int i = 0; i < DEPTH && next != null; i++, next = next.getNextException()) {
+            if (next instanceof UnexpectedReadOnlyException) {
+                return Override.MUST_EVICT;
+            }
+        }
+        return Override.CONTINUE_EVICT;
     }
 }

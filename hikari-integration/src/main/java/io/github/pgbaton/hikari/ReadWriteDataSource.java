@@ -76,9 +76,6 @@ public final class ReadWriteDataSource implements DataSource, AutoCloseable {
         }
         HikariConfig forReplicas = aimed(config, "preferReplica");
         forReplicas.setPoolName(forPrimary.getPoolName() + "-replicas");
-        if (forReplicas.getExceptionOverride() == null) {
-            forReplicas.setExceptionOverride(BatonExceptionOverride.forReplicas());
-        }
         replicas.accept(forReplicas);
         HikariDataSource first = BatonHikari.create(forPrimary);
         boolean opened = false;

@@ -9,6 +9,8 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.zaxxer.hikari.HikariConfig;
 import io.github.pgbaton.event.TransactionLostException;
+import io.github.pgbaton.pool.UnexpectedReadOnlyException;
+import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -50,8 +52,22 @@ class BatonExceptionOverrideTest {
     }
 
     @Test
-    void writeRefusedByADemotedPrimaryEvictsTheConnection() {
-        assertThat(override.adjudicate(new SQLException("text", "25006"))).isEqualTo(MUST_EVICT);
+    void writeThatAMemberRefusesAndNobodyMadeReadOnlyEvictsTheConnection() {
+        SQLException refused = new SQLException("text", "25006");
+        refused.setNextException(new UnexpectedReadOnlyException("text"));
+        SQLException inABatch = new BatchUpdateException("text", "25006", new int[0]);
+        inABatch.setNextException(refused);
+
+        assertThat(override.adjudicate(refused)).isEqualTo(MUST_EVICT);
+        assertThat(override.adjudicate(inABatch)).isEqualTo(MUST_EVICT);
+    }
+
+    @Test
+    void writeWhereTheApplicationItselfIsReadOnlyKeepsTheConnectionForItsRollback() {
+        SQLException mistake = new SQLException("text", "25006");
+        mistake.setNextException(new SQLException("text", "25P02"));
+
+        assertThat(override.adjudicate(mistake)).isEqualTo(CONTINUE_EVICT);
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.pool.UnexpectedReadOnlyException;
 import io.github.pgbaton.topology.ClusterState;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.TimelineHistory;
@@ -311,14 +312,18 @@ public final class ClusterRef {
      * read-only, the member is looked at, and loses its sessions where it is no primary any more. Never waits.
      *
      * @param session that lives on
-     * @param failure of the statement, which the application gets in any case
+     * @param failure of the statement, which the application gets in any case; says so to a pool in its next exception
      */
     public void refused(OpenSession session, SQLException failure) {
         // A replica takes no writes, and does not have to explain itself.
-        if (READ_ONLY_TRANSACTION.equals(failure.getSQLState())
-                && !session.onReplica()
-                && !madeReadOnly(session)
-                && tracker.looks().at(session.address(), connector)) {
+        if (!READ_ONLY_TRANSACTION.equals(failure.getSQLState()) || session.onReplica() || madeReadOnly(session)) {
+            return;
+        }
+        failure.setNextException(
+                new UnexpectedReadOnlyException("nobody made this transaction read-only through JDBC or by a"
+                        + " setting: " + session.address() + " may be no primary of " + name()
+                        + " any more. It is looked at, and its sessions are broken if so"));
+        if (tracker.looks().at(session.address(), connector)) {
             tracker.memberNews().suspect(session.address());
         }
     }
