@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * transaction it fails with 25001, and nothing has changed.
  *
  * <p>The pool of the replicas has {@code target=preferReplica}: without a replica that is fit, its connections are on the
- * primary, still read-only. {@code maxReplicaLag} and {@code replicaChoice} are set in the URL. A replica may lag behind what the
+ * primary, still read-only. A transaction with SERIALIZABLE is on the primary, too, in either mode: PostgreSQL refuses that
+ * isolation level on a standby. {@code maxReplicaLag} and {@code replicaChoice} are set in the URL. A replica may lag behind what the
  * same application has just written; a read that needs its own writes belongs into a transaction that is not read-only.
  *
  * <p>Both pools are set up by {@link BatonHikari}. Thread-safe; its connections serve one thread at a time.
@@ -126,7 +127,12 @@ public final class ReadWriteDataSource implements DataSource, AutoCloseable {
         if (primary.isClosed()) {
             throw new java.sql.SQLNonTransientConnectionException("this data source has been closed", "08003");
         }
-        return new RoutedConnection(this::choose, primary.isReadOnly(), primary.isAutoCommit());
+        return new RoutedConnection(
+                this::choose,
+                new RoutedConnection.Modes(
+                        primary.isReadOnly(),
+                        primary.isAutoCommit(),
+                        serializable(replicas.getTransactionIsolation())));
     }
 
     /** Never: a pool has the credentials of its configuration. */
@@ -135,8 +141,14 @@ public final class ReadWriteDataSource implements DataSource, AutoCloseable {
         throw new SQLFeatureNotSupportedException("both pools have the user of their configuration", "0A000");
     }
 
-    private Connection choose(boolean readOnly) throws SQLException {
-        return (readOnly ? replicas : primary).getConnection();
+    /** As HikariCP reads it: by name, or by number. */
+    private static boolean serializable(@Nullable String isolation) {
+        return "TRANSACTION_SERIALIZABLE".equalsIgnoreCase(isolation)
+                || String.valueOf(Connection.TRANSACTION_SERIALIZABLE).equals(isolation);
+    }
+
+    private Connection choose(boolean replica) throws SQLException {
+        return (replica ? replicas : primary).getConnection();
     }
 
     /** @return the pool of the primary, for its metrics and its MXBeans; closed by {@link #close} */

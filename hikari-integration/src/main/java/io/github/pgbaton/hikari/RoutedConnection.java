@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLNonTransientException;
 import java.sql.SQLWarning;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -17,12 +18,15 @@ import org.jspecify.annotations.Nullable;
  * A connection that takes its pool's only when it is first used, from the pool that its read-only mode of that moment names;
  * no two calls of one transaction ever run on two of them.
  *
+ * <p>With SERIALIZABLE it is the primary's in either mode: no standby has that isolation level.
+ *
  * <p>What is set before is kept and given to each connection that is chosen. Serves one thread at a time, except for {@link
  * #abort} and {@link #isClosed}.
  */
 final class RoutedConnection extends ChosenConnection {
     private static final String IN_TRANSACTION = "25001";
     private static final String NO_TRANSACTION = "25P01";
+    private static final String CLIENT_INFO = "clientInfo ";
 
     /** Sets on a pool's connection what was set on this one. */
     private interface Setting {
@@ -31,8 +35,17 @@ final class RoutedConnection extends ChosenConnection {
 
     /** Where connections come from. */
     interface Pools {
-        Connection choose(boolean readOnly) throws SQLException;
+        Connection choose(boolean replica) throws SQLException;
     }
+
+    /**
+     * How the pools give their connections.
+     *
+     * @param readOnly both
+     * @param autoCommit both
+     * @param serializable that of the replicas
+     */
+    record Modes(boolean readOnly, boolean autoCommit, boolean serializable) {}
 
     private final Pools source;
     private final Map<String, Setting> settings = new LinkedHashMap<>();
@@ -41,13 +54,18 @@ final class RoutedConnection extends ChosenConnection {
     private final boolean poolsReadOnly;
     private boolean readOnly;
     private boolean autoCommit;
+    private boolean serializable;
 
-    /** Both modes as both pools give their connections. */
-    RoutedConnection(Pools source, boolean readOnly, boolean autoCommit) {
-        this.poolsReadOnly = readOnly;
+    RoutedConnection(Pools source, Modes pools) {
         this.source = source;
-        this.readOnly = readOnly;
-        this.autoCommit = autoCommit;
+        this.poolsReadOnly = pools.readOnly();
+        this.readOnly = pools.readOnly();
+        this.autoCommit = pools.autoCommit();
+        this.serializable = pools.serializable();
+    }
+
+    private static boolean replica(boolean readOnly, boolean serializable) {
+        return readOnly && !serializable;
     }
 
     private void checkOpen() throws SQLException {
@@ -63,17 +81,23 @@ final class RoutedConnection extends ChosenConnection {
             return now;
         }
         checkOpen();
-        now = source.choose(readOnly);
+        now = source.choose(replica(readOnly, serializable));
         boolean ready = false;
         try {
             if (readOnly != poolsReadOnly) {
                 now.setReadOnly(readOnly);
             }
+            boolean mode = now.getAutoCommit();
+            if (!mode && !settings.isEmpty()) {
+                // What is set in autocommit mode is of no transaction. In one that the schema has begun, no isolation
+                // level could be set any more.
+                now.setAutoCommit(true);
+                mode = true;
+            }
             for (Setting setting : settings.values()) {
                 setting.apply(now);
             }
-            // Last: what is set in autocommit mode is of no transaction.
-            if (now.getAutoCommit() != autoCommit) {
+            if (mode != autoCommit) {
                 now.setAutoCommit(autoCommit);
             }
             ready = true;
@@ -114,10 +138,17 @@ final class RoutedConnection extends ChosenConnection {
             } catch (SQLException e) {
                 throw IN_TRANSACTION.equals(e.getSQLState()) ? inTransaction(value, e) : e;
             }
+            leaveUnless(replica(readOnly, serializable) == replica(value, serializable), now);
+        }
+        readOnly = value;
+    }
+
+    /** Between two transactions, which the connection itself has just said. */
+    private void leaveUnless(boolean same, Connection now) throws SQLException {
+        if (!same) {
             chosen = null;
             now.close();
         }
-        readOnly = value;
     }
 
     private static SQLException inTransaction(boolean value, SQLException cause) {
@@ -208,11 +239,19 @@ final class RoutedConnection extends ChosenConnection {
         return closed || (now != null && now.isClosed());
     }
 
-    /** One that has not chosen yet is as good as its pool. */
+    /** Chooses, where nothing was chosen: a health check that asks nothing else is to hear of the database. */
     @Override
     public boolean isValid(int timeoutSeconds) throws SQLException {
-        Connection now = chosen;
-        return !closed && (now == null || now.isValid(timeoutSeconds));
+        if (closed) {
+            return false;
+        }
+        Connection now;
+        try {
+            now = chosen();
+        } catch (SQLException e) {
+            return false;
+        }
+        return now.isValid(timeoutSeconds);
     }
 
     @Override
@@ -267,11 +306,18 @@ final class RoutedConnection extends ChosenConnection {
     @Override
     public void setTransactionIsolation(int level) throws SQLException {
         set("isolation", connection -> connection.setTransactionIsolation(level));
+        boolean value = level == TRANSACTION_SERIALIZABLE;
+        Connection now = chosen;
+        if (now != null) {
+            leaveUnless(replica(readOnly, serializable) == replica(readOnly, value), now);
+        }
+        serializable = value;
     }
 
     @Override
     public void setTypeMap(Map<String, Class<?>> types) throws SQLException {
-        set("typeMap", connection -> connection.setTypeMap(types));
+        Map<String, Class<?>> own = new HashMap<>(types);
+        set("typeMap", connection -> connection.setTypeMap(own));
     }
 
     @Override
@@ -291,13 +337,15 @@ final class RoutedConnection extends ChosenConnection {
 
     @Override
     public void setClientInfo(String name, @Nullable String value) throws SQLClientInfoException {
-        info("clientInfo " + name, connection -> connection.setClientInfo(name, value));
+        info(CLIENT_INFO + name, connection -> connection.setClientInfo(name, value));
     }
 
     @Override
     public void setClientInfo(Properties properties) throws SQLClientInfoException {
-        settings.keySet().removeIf(name -> name.startsWith("clientInfo"));
-        info("clientInfo", connection -> connection.setClientInfo(properties));
+        Properties own = new Properties();
+        properties.stringPropertyNames().forEach(name -> own.setProperty(name, properties.getProperty(name)));
+        info("clientInfo", connection -> connection.setClientInfo(own));
+        settings.keySet().removeIf(name -> name.startsWith(CLIENT_INFO));
     }
 
     private void info(String name, Setting setting) throws SQLClientInfoException {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.github.pgbaton.pool.PoolableConnection;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.sql.Connection;
@@ -40,6 +41,10 @@ class ReadWriteIT {
     void open() {
         cluster = CLUSTER.cluster();
         cluster.awaitPrimary(PATIENCE);
+        source = ReadWriteDataSource.create(config(), replicas -> replicas.setMaximumPoolSize(5));
+    }
+
+    private HikariConfig config() {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(Pools.url(cluster));
         config.setUsername(cluster.user());
@@ -47,7 +52,7 @@ class ReadWriteIT {
         config.setPoolName("pair");
         config.setMaximumPoolSize(3);
         config.setConnectionTimeout(PATIENCE.toMillis());
-        source = ReadWriteDataSource.create(config, replicas -> replicas.setMaximumPoolSize(5));
+        return config;
     }
 
     @AfterEach
@@ -104,9 +109,15 @@ class ReadWriteIT {
         }
         try (Connection connection = begin(true);
                 Statement statement = connection.createStatement()) {
+            PoolableConnection kept = connection.unwrap(PoolableConnection.class);
             assertThatThrownBy(() -> statement.execute("INSERT INTO pair VALUES (1)"))
                     .isInstanceOfSatisfying(
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+            connection.rollback();
+            assertThat(standby(connection)).isTrue();
+            assertThat(connection.unwrap(PoolableConnection.class))
+                    .as("not thrown away")
+                    .isSameAs(kept);
             connection.rollback();
         }
         assertThat(source.primaryPool().getMaximumPoolSize()).isEqualTo(3);
@@ -121,6 +132,57 @@ class ReadWriteIT {
         assertThat(source.primaryPool().isClosed()).isTrue();
         assertThat(source.replicaPool().isClosed()).isTrue();
         assertThatThrownBy(source::getConnection).hasMessageContaining("closed");
+    }
+
+    @Test
+    void serializableReadsAreOnThePrimaryForNoStandbyHasThatLevel() throws Exception {
+        awaitReadsOnReplicas();
+        try (Connection connection = begin(true)) {
+            connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            assertThat(standby(connection)).isFalse();
+            connection.rollback();
+            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            assertThat(standby(connection)).isTrue();
+            connection.rollback();
+        }
+    }
+
+    @Test
+    void withoutAutocommitInThePoolsSettingsBeginNoTransaction() throws Exception {
+        HikariConfig config = config();
+        config.setAutoCommit(false);
+        try (ReadWriteDataSource hibernates = ReadWriteDataSource.create(config);
+                Connection connection = hibernates.getConnection()) {
+            connection.setSchema("public");
+            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            connection.getMetaData().getDatabaseProductName();
+            connection.setReadOnly(true);
+            assertThat(connection.getAutoCommit()).isFalse();
+            assertThat(connection.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_REPEATABLE_READ);
+            assertThat(connection.getSchema()).isEqualTo("public");
+            connection.rollback();
+        }
+    }
+
+    @Test
+    void withoutReplicasReadsAreOnThePrimaryUntilOneIsBack() throws Exception {
+        awaitReadsOnReplicas();
+        String primary = cluster.awaitPrimary(PATIENCE);
+        List<String> replicas = cluster.members().stream()
+                .filter(member -> !member.equals(primary))
+                .toList();
+        replicas.forEach(cluster::kill);
+        try (Connection connection = begin(true);
+                Statement statement = connection.createStatement()) {
+            assertThat(standby(connection)).isFalse();
+            assertThatThrownBy(() -> statement.execute("CREATE TABLE never (a int)"))
+                    .as("read-only all the same")
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+            connection.rollback();
+        }
+        cluster.start(replicas.get(0));
+        awaitReadsOnReplicas();
     }
 
     @Test

@@ -11,9 +11,11 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -37,7 +39,6 @@ class RoutedConnectionTest {
             "rollback",
             "abort",
             "isClosed",
-            "isValid",
             "getWarnings",
             "clearWarnings",
             "beginRequest",
@@ -53,19 +54,28 @@ class RoutedConnectionTest {
     private final List<String> calls = new ArrayList<>();
     private final List<Object[]> arguments = new ArrayList<>();
     private @Nullable SQLException refusal;
-    private final RoutedConnection connection =
-            new RoutedConnection(readOnly -> fake(readOnly ? "replica" : "primary"), false, true);
+    private boolean autoCommit = true;
+    private final RoutedConnection connection = routed(true, false);
+
+    private RoutedConnection routed(boolean poolsAutoCommit, boolean serializable) {
+        return new RoutedConnection(
+                replica -> fake(replica ? "replica" : "primary"),
+                new RoutedConnection.Modes(false, poolsAutoCommit, serializable));
+    }
 
     /** Takes everything, and notes it down. */
     private Connection fake(String name) {
         InvocationHandler handler = (proxy, method, args) -> {
             SQLException refused = refusal;
-            if (method.getName().equals("setReadOnly") && refused != null) {
+            if (Set.of("setReadOnly", "setClientInfo").contains(method.getName()) && refused != null) {
                 throw refused;
             }
             calls.add(name + "." + method.getName());
             arguments.add(args);
             if (method.getName().equals("getAutoCommit")) {
+                return autoCommit;
+            }
+            if (method.getName().equals("isValid")) {
                 return true;
             }
             Class<?> type = method.getReturnType();
@@ -130,11 +140,10 @@ class RoutedConnectionTest {
             connection.setAutoCommit(false);
             method.invoke(
                     new RoutedConnection(
-                            readOnly -> {
+                            replica -> {
                                 throw new SQLException("nothing is to be chosen");
                             },
-                            false,
-                            false),
+                            new RoutedConnection.Modes(false, false, false)),
                     given);
         }
         connection.nativeSQL("choose");
@@ -181,8 +190,8 @@ class RoutedConnectionTest {
         assertThat(calls)
                 .containsExactly(
                         "replica.setReadOnly",
-                        "replica.setSchema",
                         "replica.getAutoCommit",
+                        "replica.setSchema",
                         "replica.setAutoCommit",
                         "replica.createStatement");
     }
@@ -256,6 +265,114 @@ class RoutedConnectionTest {
                 })
                 .isSameAs(refusal);
         assertThat(calls).containsExactly("replica.close");
+    }
+
+    @Test
+    void settingsAreOfNoTransactionWhereThePoolsHaveNoAutocommit() throws Exception {
+        autoCommit = false;
+        RoutedConnection hibernates = routed(false, false);
+        hibernates.setSchema("s");
+        hibernates.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        hibernates.createStatement();
+
+        assertThat(calls)
+                .containsExactly(
+                        "primary.getAutoCommit",
+                        "primary.setAutoCommit",
+                        "primary.setSchema",
+                        "primary.setTransactionIsolation",
+                        "primary.setAutoCommit",
+                        "primary.createStatement");
+        assertThat(arguments.get(1)).containsExactly(true);
+        assertThat(arguments.get(4)).containsExactly(false);
+    }
+
+    @Test
+    void withoutSettingsThePoolsModeIsLeftAlone() throws Exception {
+        autoCommit = false;
+        routed(false, false).createStatement();
+        assertThat(calls).containsExactly("primary.getAutoCommit", "primary.createStatement");
+    }
+
+    @Test
+    void serializableReadsAreThePrimarys() throws Exception {
+        connection.setReadOnly(true);
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+        connection.createStatement();
+        connection.setReadOnly(false);
+        connection.setReadOnly(true);
+        connection.createStatement();
+        assertThat(calls)
+                .as("the same connection all along")
+                .startsWith("primary.setReadOnly", "primary.getAutoCommit", "primary.setTransactionIsolation")
+                .containsSubsequence("primary.createStatement", "primary.setReadOnly", "primary.createStatement")
+                .doesNotContain("primary.close");
+
+        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        connection.createStatement();
+        assertThat(calls).contains("primary.close").endsWith("replica.createStatement");
+
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+        connection.createStatement();
+        assertThat(calls).contains("replica.close").endsWith("primary.createStatement");
+    }
+
+    @Test
+    void whereReplicasPoolIsSerializableOnlyAnotherLevelMakesItAReplicas() throws Exception {
+        RoutedConnection serializable = routed(true, true);
+        serializable.setReadOnly(true);
+        serializable.createStatement();
+        assertThat(calls).endsWith("primary.createStatement");
+        serializable.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        serializable.createStatement();
+        assertThat(calls).endsWith("replica.createStatement");
+    }
+
+    @Test
+    void healthCheckThatAsksNothingElseHearsOfTheDatabase() throws Exception {
+        assertThat(connection.isValid(1)).isTrue();
+        assertThat(calls).endsWith("primary.isValid");
+
+        SQLException none = new SQLException("no primary", "08001");
+        RoutedConnection without = new RoutedConnection(
+                replica -> {
+                    throw none;
+                },
+                new RoutedConnection.Modes(false, true, false));
+        assertThat(without.isValid(1)).isFalse();
+    }
+
+    @Test
+    void settingsAreAsTheyWereWhenTheyWereSet() throws Exception {
+        Properties info = new Properties();
+        info.setProperty("ApplicationName", "before");
+        Map<String, Class<?>> types = new HashMap<>(Map.of("a", String.class));
+        connection.setClientInfo("ApplicationName", "first");
+        connection.setClientInfo(info);
+        connection.setTypeMap(types);
+        info.setProperty("ApplicationName", "after");
+        types.clear();
+
+        connection.createStatement();
+
+        assertThat(calls)
+                .as("the later one is instead of the earlier one")
+                .startsWith("primary.getAutoCommit", "primary.setClientInfo", "primary.setTypeMap");
+        assertThat((Properties) arguments.get(1)[0]).containsEntry("ApplicationName", "before");
+        assertThat((Map<?, ?>) arguments.get(2)[0]).hasSize(1);
+    }
+
+    @Test
+    void refusedClientInfoLeavesTheEarlierOne() throws Exception {
+        connection.setClientInfo("ApplicationName", "first");
+        connection.createStatement();
+        refusal = new SQLClientInfoException("no", Map.of());
+        assertThatThrownBy(() -> connection.setClientInfo(new Properties())).isSameAs(refusal);
+        refusal = null;
+        connection.setReadOnly(true);
+        calls.clear();
+        connection.createStatement();
+        assertThat(calls).contains("replica.setClientInfo");
     }
 
     @Test
