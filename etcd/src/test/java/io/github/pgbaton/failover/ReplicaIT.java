@@ -302,6 +302,33 @@ class ReplicaIT {
     }
 
     @Test
+    void replicasAreFoundFitThoughTheRolesDefaultIsALevelThatNoStandbyHas() throws Exception {
+        asSuperuser(primary, "ALTER ROLE " + cluster.user() + " SET default_transaction_isolation = 'serializable'");
+        try {
+            for (String replica : replicas()) {
+                await().atMost(PATIENCE).until(() -> {
+                    try (Connection direct = superuser(cluster.postgres(replica));
+                            Statement statement = direct.createStatement();
+                            ResultSet row = statement.executeQuery(
+                                    "SELECT count(*) FROM pg_db_role_setting WHERE 'default_transaction_isolation=serializable'"
+                                            + " = ANY (setconfig)")) {
+                        row.next();
+                        return row.getInt(1) == 1;
+                    }
+                });
+            }
+            Connection connection = connection(source(Way.ETCD, "target=replica"));
+            assertThatThrownBy(() -> ask(connection))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("0A000"));
+            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            assertThat(ask(connection).standby()).isTrue();
+        } finally {
+            asSuperuser(primary, "ALTER ROLE " + cluster.user() + " RESET default_transaction_isolation");
+        }
+    }
+
+    @Test
     void wrongPasswordIsToldAtOnce() {
         BatonDataSource source = source(Way.ETCD, "target=replica", "failoverTimeout=60s");
         source.setPassword("wrong");

@@ -215,7 +215,8 @@ final class ReplicaConnector {
         return PrimaryConnector.bounded(session, deadline, Progress::ask);
     }
 
-    private static boolean isHopeless(SQLException failure) {
+    /** Whether no waiting mends it, as with a wrong password. */
+    static boolean isHopeless(SQLException failure) {
         try {
             // One that has no room for another client now may have some later.
             PrimaryConnector.giveUpUnlessTransient(failure, true);

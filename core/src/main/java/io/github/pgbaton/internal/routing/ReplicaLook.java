@@ -1,8 +1,10 @@
 package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.internal.probe.Progress;
+import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgConnection;
 
 /**
  * What one look at one member found: either what its PostgreSQL said, or why it said nothing; immutable.
@@ -13,6 +15,24 @@ import org.jspecify.annotations.Nullable;
  */
 record ReplicaLook(
         @Nullable Progress progress, long lag, @Nullable SQLException failure) {
+
+    private static final String FEATURE_NOT_SUPPORTED = "0A000";
+
+    /**
+     * Asks on a session that is kept for the looks alone; where the role's default is SERIALIZABLE, which no standby has, it is
+     * given another level.
+     */
+    static Progress first(PgConnection session) throws SQLException {
+        try {
+            return Progress.ask(session);
+        } catch (SQLException e) {
+            if (!FEATURE_NOT_SUPPORTED.equals(e.getSQLState())) {
+                throw e;
+            }
+            session.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            return Progress.ask(session);
+        }
+    }
 
     static ReplicaLook at(Progress progress) {
         return new ReplicaLook(progress, -1, null);

@@ -12,6 +12,7 @@ import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Topology;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,6 +60,9 @@ final class ReplicaWatch {
     private final ThreadPoolExecutor pool;
     private final ConcurrentMap<Object, ConnectionSpec> askers = new ConcurrentHashMap<>();
     private final ConcurrentMap<HostPort, OpenSession> sessions = new ConcurrentHashMap<>();
+    /** How often in a row nobody was let in. */
+    private final ConcurrentMap<HostPort, Integer> failures = new ConcurrentHashMap<>();
+
     private final Set<HostPort> looking = ConcurrentHashMap.newKeySet();
     private final Semaphore connects;
     private final ReentrantLock lock = new ReentrantLock();
@@ -134,6 +138,7 @@ final class ReplicaWatch {
     /** Whose credentials open the sessions that are missing; they work, as far as is known. */
     void speak(ConnectionSpec spec) {
         speaker = spec;
+        failures.clear();
         tick();
     }
 
@@ -141,9 +146,21 @@ final class ReplicaWatch {
         if (unused()) {
             return;
         }
-        for (HostPort member : members().keySet()) {
-            look(member);
+        Set<HostPort> now = members().keySet();
+        forgetAllBut(now);
+        now.forEach(this::look);
+    }
+
+    /** One that has left the cluster would keep its session, and count among those who answer. */
+    private void forgetAllBut(Set<HostPort> now) {
+        lock.lock();
+        try {
+            looks.keySet().retainAll(now);
+            failures.keySet().retainAll(now);
+        } finally {
+            lock.unlock();
         }
+        sessions.keySet().stream().filter(member -> !now.contains(member)).forEach(this::drop);
     }
 
     /** A pool that refills must not begin anew: the watch ends only after some seconds without anybody. */
@@ -167,6 +184,7 @@ final class ReplicaWatch {
             }
             speaker = null;
             looks.clear();
+            failures.clear();
             primary = null;
             primaryPosition = -1;
         } finally {
@@ -212,34 +230,44 @@ final class ReplicaWatch {
             }
         }
         drop(member);
-        ConnectionSpec spec = speaker();
+        ConnectionSpec spec = speaker(member);
         OpenSession fresh;
         try {
             fresh = tracker.opener()
                     .open(member, spec, Deadline.in(tracker.longestAnswer()), RawSocket.Purpose.REPLICA);
         } catch (SQLException e) {
             // Another one's credentials may be better.
-            speaker = null;
+            failures.merge(member, 1, Integer::sum);
             throw e;
         }
+        failures.remove(member);
+        speaker = spec;
         tracker.aliases().learn(fresh);
         sessions.put(member, fresh);
         if (tracker.isClosed()) {
             drop(member);
         }
         fresh.connection().setNetworkTimeout(DIRECT, ANSWER_MILLIS);
-        return Progress.ask(fresh.connection());
+        return ReplicaLook.first(fresh.connection());
     }
 
-    private ConnectionSpec speaker() throws SQLException {
-        ConnectionSpec now = speaker;
-        if (now == null) {
-            now = askers.values().stream()
-                    .findAny()
-                    .orElseThrow(() -> new SQLException("nobody has connections to replicas any more", "08003"));
-            speaker = now;
+    /** Whoever was let in last, and after a failure at this member all the others in turn. */
+    private ConnectionSpec speaker(HostPort member) throws SQLException {
+        Map<Object, ConnectionSpec> distinct = new LinkedHashMap<>();
+        ConnectionSpec last = speaker;
+        if (last != null) {
+            distinct.put(credentials(last), last);
         }
-        return now;
+        askers.values().forEach(spec -> distinct.putIfAbsent(credentials(spec), spec));
+        if (distinct.isEmpty()) {
+            throw new SQLException("nobody has connections to replicas any more", "08003");
+        }
+        List<ConnectionSpec> all = List.copyOf(distinct.values());
+        return all.get(failures.getOrDefault(member, 0) % all.size());
+    }
+
+    private static Object credentials(ConnectionSpec spec) {
+        return Arrays.asList(spec.database(), spec.pgProperties());
     }
 
     private void drop(HostPort member) {
@@ -262,6 +290,10 @@ final class ReplicaWatch {
             } else if (member.equals(primary) && !look.isPrimary()) {
                 primary = null;
             }
+            if (primary == null && progress != null && primaryPosition >= 0 && follows(member, progress)) {
+                // The primary cannot be asked and may go on: what it has sent to anybody tells how far it is at least.
+                primaryPosition = Math.max(primaryPosition, progress.received());
+            }
             looks.put(member, primaryPosition < 0 ? look : look.behind(primaryPosition));
         } finally {
             lock.unlock();
@@ -272,6 +304,15 @@ final class ReplicaWatch {
     /** A zombie of the same cluster writes an older timeline than the primary. */
     private boolean leads(Progress progress) {
         return progress.timeline() >= primaryTimeline || !Objects.equals(progress.systemIdentifier(), primarySystem);
+    }
+
+    /** One that strayed onto a timeline of its own has received what no primary has. */
+    private boolean follows(HostPort member, Progress progress) {
+        Member told = members().get(member);
+        int own = Math.max(progress.timeline(), told == null ? 0 : told.timeline());
+        return progress.inRecovery()
+                && own == primaryTimeline
+                && Objects.equals(progress.systemIdentifier(), primarySystem);
     }
 
     /** A session to a replica broke, or its member is not what it was: no session goes there until it has answered. */
@@ -390,7 +431,10 @@ final class ReplicaWatch {
         }
     }
 
-    /** What the last look at any member failed with, if every look did; null where one of them told something. */
+    /**
+     * What the last look at a member failed with, if every look did, a failure that no waiting mends before any other; null where
+     * one of them told something.
+     */
     @Nullable
     SQLException whyNobodyAnswers() {
         lock.lock();
@@ -400,7 +444,7 @@ final class ReplicaWatch {
                 if (look.failure() == null) {
                     return null;
                 }
-                any = look.failure();
+                any = any != null && ReplicaConnector.isHopeless(any) ? any : look.failure();
             }
             return any;
         } finally {
