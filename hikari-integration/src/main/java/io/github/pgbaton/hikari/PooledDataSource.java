@@ -43,8 +43,18 @@ final class PooledDataSource implements DataSource {
     }
 
     private Connection kept(Connection connection) throws SQLException {
-        mover.keep(connection.unwrap(PoolableConnection.class));
-        return connection;
+        boolean kept = false;
+        try {
+            mover.keep(connection.unwrap(PoolableConnection.class));
+            kept = true;
+            return connection;
+        } finally {
+            // A wrapper of the application's may hide what is in it; the pool tries again, and would leave a session
+            // each time.
+            if (!kept) {
+                connection.close();
+            }
+        }
     }
 
     @Override

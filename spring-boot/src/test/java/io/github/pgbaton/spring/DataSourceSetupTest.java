@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.hikari.BatonExceptionOverride;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,28 @@ class DataSourceSetupTest {
         plain.setDriverClassName("io.github.pgbaton.PostgresUrlDriver");
         try (HikariDataSource pool = setUp(plain, "jdbc:postgresql://pg1,pg2/mydb")) {
             assertThat(pool.getExceptionOverride()).isInstanceOf(BatonExceptionOverride.class);
+        }
+    }
+
+    @Test
+    void poolOfOurDataSourceIsSetUp() {
+        HikariDataSource named = new HikariDataSource();
+        named.setDataSourceClassName("io.github.pgbaton.BatonDataSource");
+        named.addDataSourceProperty("url", OURS);
+        HikariDataSource given = new HikariDataSource();
+        given.setDataSource(new BatonDataSource(OURS));
+        HikariDataSource another = new HikariDataSource();
+        another.setDataSourceClassName("org.postgresql.ds.PGSimpleDataSource");
+        HikariPoolSetup setup = new HikariPoolSetup();
+        try (named;
+                given;
+                another) {
+            setup.postProcessBeforeInitialization(named, "named");
+            setup.postProcessBeforeInitialization(given, "given");
+            setup.postProcessBeforeInitialization(another, "another");
+            assertThat(named.getExceptionOverride()).isInstanceOf(BatonExceptionOverride.class);
+            assertThat(given.getExceptionOverride()).isInstanceOf(BatonExceptionOverride.class);
+            assertThat(another.getExceptionOverride()).isNull();
         }
     }
 
