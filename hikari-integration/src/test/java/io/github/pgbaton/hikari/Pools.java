@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Properties;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The cluster these tests share, and pools on it as an application configures them: from a properties file. */
 final class Pools {
@@ -41,8 +42,27 @@ final class Pools {
         abstract void describe(PatroniCluster cluster, Properties file);
     }
 
+    /** Which HikariCP the build says that these tests run with; null where it says nothing, as in an IDE. */
+    static @Nullable String wantedVersion() {
+        return System.getProperty("pgbaton.hikari.version");
+    }
+
+    /** A matrix of versions would else be three times the same. */
+    static void checkVersion() {
+        String jar = HikariDataSource.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath();
+        String wanted = wantedVersion();
+        if (wanted != null && !jar.endsWith("/HikariCP-" + wanted + ".jar")) {
+            throw new AssertionError("HikariCP " + wanted + " was meant, and this is " + jar);
+        }
+    }
+
     /** Fails over in seconds rather than half a minute; one cluster for all classes that ask for it. */
     static PatroniClusterExtension quick() {
+        checkVersion();
         return PatroniClusterExtension.local(builder -> builder.ttl(Duration.ofSeconds(10))
                 .loopWait(Duration.ofSeconds(1))
                 .retryTimeout(Duration.ofSeconds(3))
