@@ -1,5 +1,6 @@
 package io.github.pgbaton.config;
 
+import static io.github.pgbaton.config.BatonProperty.AUTOCOMMIT_REPLAY;
 import static io.github.pgbaton.config.BatonProperty.BATON_CONFIG;
 import static io.github.pgbaton.config.BatonProperty.COMMIT_OUTCOME;
 import static io.github.pgbaton.config.BatonProperty.CONNECTION_INIT_SQL;
@@ -69,6 +70,7 @@ public final class BatonConfig {
     private final boolean replay;
     private final long journalLimit;
     private final Set<String> replayDeny;
+    private final boolean autocommitReplay;
     private final CommitMode commitOutcome;
     private final LeaderProof leaderProof;
     private final Target target;
@@ -97,6 +99,7 @@ public final class BatonConfig {
         replay = settings.choice(REPLAY, ReplayMode.class) == ReplayMode.VERIFIED;
         journalLimit = settings.size(JOURNAL_LIMIT);
         replayDeny = Set.copyOf(settings.names(REPLAY_DENY));
+        autocommitReplay = settings.choice(AUTOCOMMIT_REPLAY, AutocommitReplay.class) == AutocommitReplay.ON;
         commitOutcome = settings.choice(COMMIT_OUTCOME, CommitMode.class);
         leaderProof = settings.choice(LEADER_PROOF, LeaderProof.class);
         target = settings.choice(TARGET, Target.class);
@@ -129,6 +132,12 @@ public final class BatonConfig {
             throw new InvalidSettingException(
                     "memberMap asks for {proxy}, which Patroni's REST interface does not tell, and no member would have an"
                             + " address; accepted: {proxy} with etcd, or the poolers' addresses");
+        }
+        if (autocommitReplay && (!replay || commitOutcome == CommitMode.NONE)) {
+            throw new InvalidSettingException(
+                    "autocommitReplay=on runs statements again whose COMMIT did not take effect, and "
+                            + (replay ? "commitOutcome=none does not find that out" : "replay=off runs nothing again")
+                            + "; accepted: on with replay=verified and another commitOutcome, or off");
         }
         if ((etcdCertFile == null) != (etcdKeyFile == null)) {
             throw new InvalidSettingException("etcdCertFile and etcdKeyFile go together, and only "
@@ -290,6 +299,11 @@ public final class BatonConfig {
     /** @return names, in lower case, of functions and first words that keep a transaction from being replayed */
     public Set<String> replayDeny() {
         return replayDeny;
+    }
+
+    /** @return whether a write in autocommit mode is sent in a transaction of the driver's own, and run again where it broke */
+    public boolean autocommitReplay() {
+        return autocommitReplay;
     }
 
     /** @return how it is found out whether a COMMIT that was cut off took effect */

@@ -127,6 +127,14 @@ public enum BatonProperty {
             Limits.NONE,
             "functions, and first words of statements, with effects outside the transaction: one that uses them is not"
                     + " replayed; added to the built-in list"),
+    AUTOCOMMIT_REPLAY(
+            "autocommitReplay",
+            "off",
+            Kind.CHOICE,
+            Limits.oneOf(AutocommitReplay.class),
+            "what becomes of a write in autocommit mode that is under way when its session breaks: `off` tells it with"
+                    + " 40003, `on` sends each in a transaction of the driver's own, at the price of a round trip, and so"
+                    + " knows whether it took effect and runs it again if not"),
     COMMIT_OUTCOME(
             "commitOutcome",
             "auto",

@@ -67,6 +67,17 @@ class BatonConfigTest {
     }
 
     @Test
+    void autocommitReplayIsOffUnlessAskedForAndNeedsWhatItIsMadeOf() throws Exception {
+        assertThat(from("pg1/db").autocommitReplay()).isFalse();
+        assertThat(from("pg1/db?autocommitReplay=on").autocommitReplay()).isTrue();
+        assertInvalidValue(() -> from("pg1/db?autocommitReplay=true")).contains("autocommitReplay", "true", "off, on");
+        assertInvalidValue(() -> from("pg1/db?autocommitReplay=on&replay=off"))
+                .contains("autocommitReplay=on", "replay=off");
+        assertInvalidValue(() -> from("pg1/db?autocommitReplay=on&commitOutcome=none"))
+                .contains("autocommitReplay=on", "commitOutcome=none");
+    }
+
+    @Test
     void targetsOfOneClusterShareItsTracker() throws Exception {
         assertThat(from("pg1/db?target=replica").clusterId())
                 .isEqualTo(from("pg1/db").clusterId());

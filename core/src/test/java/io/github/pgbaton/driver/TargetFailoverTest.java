@@ -106,21 +106,40 @@ class TargetFailoverTest extends TargetOnScripts {
         }
     }
 
+    /** The member may have been promoted just before it, so that it is a replica's is no proof. */
     @Test
-    void autocommitStatementThatAReplicaTookWithItIsUnknownForItMayHaveBeenPromoted() throws Exception {
-        BatonDataSource replicas = target("replica");
-        AtomicBoolean broken = new AtomicBoolean();
-        for (ScriptedPostgres server : List.of(second, third)) {
-            server.script(sql -> sql.equals("SELECT once") && broken.compareAndSet(false, true)
-                    ? Reaction.HANG_UP
-                    : Reaction.SUCCEED);
-        }
-        try (Connection connection = replicas.getConnection()) {
+    void autocommitStatementThatAReplicaTookWithItIsUnknownWhereItMayWrite() throws Exception {
+        breakOnce("SELECT once", "it calls f(), which is volatile");
+        try (Connection connection = target("replica").getConnection()) {
             assertThatThrownBy(() -> run(connection, "SELECT once")).isInstanceOf(StatementUnknownException.class);
             assertThat(runs(connection, "SELECT 2")).isNotSameAs(primary);
         }
-        assertThat(broken).isTrue();
         assertThat(primary.statements()).isEmpty();
+    }
+
+    @Test
+    void queryThatAReplicaTookWithItIsRunOnAnotherOne() throws Exception {
+        breakOnce("SELECT once", "");
+        try (Connection connection = target("replica").getConnection()) {
+            run(connection, "SELECT once");
+        }
+        assertThat(primary.statements()).isEmpty();
+        assertThat(List.of(second, third))
+                .allSatisfy(replica -> assertThat(replica.statements()).containsOnlyOnce("SELECT once"));
+    }
+
+    /** @param verdict what the next server says that it calls */
+    private void breakOnce(String statement, String verdict) {
+        AtomicBoolean broken = new AtomicBoolean();
+        for (ScriptedPostgres server : List.of(second, third)) {
+            server.answers(sql -> sql.startsWith("WITH RECURSIVE named") ? new String[] {verdict} : null);
+            server.script(sql -> {
+                if (!sql.equals(statement) || !broken.compareAndSet(false, true)) {
+                    return Reaction.SUCCEED;
+                }
+                return Reaction.HANG_UP;
+            });
+        }
     }
 
     @Test

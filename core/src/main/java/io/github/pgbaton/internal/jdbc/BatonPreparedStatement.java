@@ -65,6 +65,9 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
         if (keeps(RunStep.bytesOf(null) + parameters.rowBytes())) {
             record(new RunStep(this, run, null, null, parameters.row(), List.of(), parameters.rowBytes()));
         }
+        if (session.wraps()) {
+            wrap(batchTexts());
+        }
         return prepared;
     }
 
@@ -88,6 +91,11 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     @Override
     Effects batchEffects() {
         return textEffects();
+    }
+
+    @Override
+    List<String> batchTexts() {
+        return List.of(request.sql());
     }
 
     private Effects textEffects() {

@@ -25,6 +25,11 @@ class BatonStatement extends FollowingStatement {
     private @Nullable BatonResultSet result;
     private @Nullable BatonResultSet keys;
 
+    /** Whether the execution under way is in a transaction of the driver's own; and what the application's fetch size is. */
+    private boolean wrapped;
+
+    private int fetchSize;
+
     /** @param made by the request, on the session of now */
     BatonStatement(BatonConnection connection, StatementRequest request, Statement made) {
         super(connection, request, made);
@@ -43,7 +48,8 @@ class BatonStatement extends FollowingStatement {
     /** Returns when the statement may be run again; an error that the application gets is part of what it has seen. */
     final void recoverExecution(SQLException failure, String text) throws SQLException {
         try {
-            session.recover(failure, CallKind.EXECUTE, text);
+            unwrapped();
+            session.recover(failure, CallKind.EXECUTE, text, this);
         } catch (SQLException thrown) {
             failed(failure);
             throw thrown;
@@ -68,7 +74,38 @@ class BatonStatement extends FollowingStatement {
         if (keeps(RunStep.bytesOf(sql))) {
             record(new RunStep(this, run, sql, keys, null, List.of(), 0));
         }
+        if (session.wraps()) {
+            wrap(List.of(sql));
+        }
         return delegate();
+    }
+
+    /** The last thing before a statement is sent in autocommit mode, where the session may have to wrap it. */
+    final void wrap(List<String> texts) throws SQLException {
+        if (effects != Effects.NONE || request.obstacle() != null) {
+            return;
+        }
+        Statement raw = delegate();
+        int wanted = raw.getFetchSize();
+        if (session.wrap(texts)) {
+            wrapped = true;
+            fetchSize = wanted;
+            if (wanted != 0) {
+                // As in autocommit mode: all rows at once, for a cursor ends with its transaction.
+                raw.setFetchSize(0);
+            }
+        }
+    }
+
+    private void unwrapped() {
+        if (wrapped && fetchSize != 0) {
+            try {
+                delegate().setFetchSize(fetchSize);
+            } catch (SQLException e) {
+                // It was closed meanwhile, and has no next execution.
+            }
+        }
+        wrapped = false;
     }
 
     /** Whether the journal takes a step of that size; it counts one that it does not take. */
@@ -108,6 +145,12 @@ class BatonStatement extends FollowingStatement {
 
     @Override
     final void ran() throws SQLException {
+        if (wrapped) {
+            unwrapped();
+            // It waits for the synchronous standby by itself, and does nothing but rows.
+            session.commitWrapped();
+            return;
+        }
         RunStep now = step;
         if (now != null && !now.answered()) {
             now.answered(delegate());
@@ -181,6 +224,9 @@ class BatonStatement extends FollowingStatement {
         if (batchSize() > 0 && keeps(batchBytes())) {
             record(batchStep(run));
         }
+        if (session.wraps() && batchSize() > 0) {
+            wrap(batchTexts());
+        }
         return delegate();
     }
 
@@ -227,6 +273,11 @@ class BatonStatement extends FollowingStatement {
 
     Effects batchEffects() {
         return settings().batchEffects();
+    }
+
+    /** Each text of the batch by itself. */
+    List<String> batchTexts() {
+        return settings().texts();
     }
 
     void forgetBatch() {

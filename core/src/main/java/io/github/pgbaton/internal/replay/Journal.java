@@ -167,6 +167,14 @@ public final class Journal {
         return null;
     }
 
+    /**
+     * @param sql one or more statements
+     * @return why they must not be run again even where a rollback undid them, as a clause; null where they may
+     */
+    public @Nullable String outside(String sql) {
+        return outside.of(sql);
+    }
+
     /** @return how often this transaction was begun to be replayed, this time included */
     public int replaying() {
         return ++replays;

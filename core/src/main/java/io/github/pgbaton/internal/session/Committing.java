@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.session;
 
 import io.github.pgbaton.internal.outcome.CommitResult;
 import io.github.pgbaton.internal.outcome.Committer;
+import io.github.pgbaton.internal.outcome.Doubt;
 import io.github.pgbaton.internal.outcome.Resolution;
 import io.github.pgbaton.internal.outcome.Resolver;
 import io.github.pgbaton.internal.probe.Deadline;
@@ -144,12 +145,7 @@ final class Committing {
             return false;
         }
         int steps = journal.steps();
-        Resolution resolution =
-                Resolver.resolve(cluster, inDoubt.doubt(), Deadline.in(cluster.failoverTimeout()), () -> held.closed);
-        OpenSession asked = resolution.session();
-        if (asked != null) {
-            cluster.close(asked);
-        }
+        Resolution resolution = resolve(inDoubt.doubt());
         if (resolution instanceof Resolution.Committed) {
             // Kept before the end of the transaction forgets it.
             state.committed();
@@ -166,6 +162,17 @@ final class Committing {
             throw Losses.commitAborted(dead, steps, obstacle, inDoubt.failure());
         }
         return false;
+    }
+
+    /** Finds out what became of a COMMIT, within {@code failoverTimeout}. */
+    Resolution resolve(Doubt doubt) {
+        Resolution resolution =
+                Resolver.resolve(cluster, doubt, Deadline.in(cluster.failoverTimeout()), () -> held.closed);
+        OpenSession asked = resolution.session();
+        if (asked != null) {
+            cluster.close(asked);
+        }
+        return resolution;
     }
 
     /** Of a transaction that SQL text began in autocommit mode. */

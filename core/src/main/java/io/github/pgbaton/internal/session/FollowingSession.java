@@ -14,6 +14,7 @@ import java.sql.SQLWarning;
 import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,8 @@ import org.postgresql.jdbc.PgConnection;
  *       commits, which fails the same way) every further statement gets the same answer: the second half of a transaction
  *       must not run by itself on the new primary;
  *   <li>COMMIT sent: the ledger tells, and the transaction is committed, or replayed and committed; without a ledger 08007;
- *   <li>an autocommit statement sent: 40003, nobody knows.
+ *   <li>an autocommit statement sent: a query that changes nothing is run again, and a change where it was sent in a
+ *       transaction of the driver's own; else 40003, nobody knows.
  * </ul>
  *
  * <p>Used by one thread at a time like any JDBC connection; {@link #current}, {@link #abort} and {@link #isClosed} read
@@ -47,6 +49,8 @@ public final class FollowingSession implements LogicalSession {
     private final Moving moving;
     private final Recovering recovering;
     private final Committing committing;
+    private final Wrapping wrapping;
+    private final Rereading rereading;
     private final Reattaching reattaching;
 
     private FollowingSession(ClusterRef cluster, OpenSession session) {
@@ -57,6 +61,8 @@ public final class FollowingSession implements LogicalSession {
         this.moving = new Moving(held);
         this.recovering = new Recovering(held);
         this.committing = new Committing(held, moving);
+        this.wrapping = new Wrapping(held, committing);
+        this.rereading = new Rereading(held, this::attach);
         this.reattaching = new Reattaching(held, moving);
     }
 
@@ -95,6 +101,10 @@ public final class FollowingSession implements LogicalSession {
         }
         if (held.lost != null) {
             throw Losses.again(held.lost);
+        }
+        if (held.wrapped) {
+            // Left behind by a call that ended with something else than an SQLException.
+            Wrapping.undo(held, now);
         }
         if (cluster.holds(now) && !held.inTransaction(now)) {
             moving.awaitSwitchover(caller);
@@ -172,7 +182,33 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public void recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException {
-        recovering.recover(failure, kind, sql);
+        recover(failure, kind, sql, Patience.NONE);
+    }
+
+    @Override
+    public void recover(SQLException failure, CallKind kind, @Nullable String sql, Caller caller) throws SQLException {
+        if (recovering.recover(failure, kind, sql)) {
+            rereading.prove(failure, Objects.requireNonNull(sql), caller);
+        }
+    }
+
+    @Override
+    public boolean wraps() {
+        return wrapping.enabled();
+    }
+
+    @Override
+    public boolean wrap(List<String> texts) throws SQLException {
+        if (!wrapping.suits(texts)) {
+            return false;
+        }
+        getReadyToCommit(held.session);
+        return wrapping.begin();
+    }
+
+    @Override
+    public void commitWrapped() throws SQLException {
+        wrapping.commit();
     }
 
     @Override
@@ -240,7 +276,8 @@ public final class FollowingSession implements LogicalSession {
         } catch (SQLException e) {
             held.broken(now);
             held.over = true;
-            throw Losses.unreplicated(now, e);
+            held.told = Losses.unreplicated(now, e);
+            throw held.told;
         }
     }
 

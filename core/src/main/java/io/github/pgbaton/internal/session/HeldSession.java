@@ -53,6 +53,13 @@ final class HeldSession {
     boolean answered;
 
     boolean idleBeforeCall = true;
+    /** Whether the autocommit statement under way runs in a transaction that only the driver knows of. */
+    boolean wrapped;
+    /** What a COMMIT of the driver's own ended with: nobody has to find out more, and the application gets it as it is. */
+    @Nullable
+    SQLException told;
+    /** Whether the statement under way is run once more because PgJDBC has to prepare it anew. */
+    boolean preparedAnew;
     /** How many sessions in a row broke at their first call. */
     int brokenAtFirstCall;
 
@@ -70,6 +77,7 @@ final class HeldSession {
         generation++;
         committer = null;
         over = false;
+        wrapped = false;
         answered = true;
         idleBeforeCall = fresh.connection().getTransactionState() == TransactionState.IDLE;
         rawAutoCommit = autoCommit;
@@ -205,6 +213,10 @@ final class HeldSession {
         if (closed) {
             throw closedException();
         }
+    }
+
+    static SQLException brokenBeforeCommit() {
+        return new SQLNonTransientConnectionException("the session broke before COMMIT was sent", "08006");
     }
 
     static SQLException closedException() {

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Savepoint;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,40 @@ public interface LogicalSession {
      * @throws SQLException the failure itself where the session lives on; 40001, 40003, 08007, 08006 else
      */
     void recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException;
+
+    /**
+     * As {@link #recover(SQLException, CallKind, String)}, for a call with a time limit of its own; a query in autocommit
+     * mode may be run again too, once the next session has told that it changed nothing.
+     *
+     * @param caller whose call it is
+     */
+    default void recover(SQLException failure, CallKind kind, @Nullable String sql, Caller caller) throws SQLException {
+        recover(failure, kind, sql);
+    }
+
+    /** @return whether statements in autocommit mode may have to run in a transaction of the driver's own */
+    default boolean wraps() {
+        return false;
+    }
+
+    /**
+     * Between {@link #attach} and a statement in autocommit mode: opens a transaction for it that nobody else knows of, where
+     * the outcome of its COMMIT can be found out. Sends nothing but the first time, when it asks about the ledger.
+     *
+     * @param texts one statement each, all sent in one call
+     * @return whether it did: then {@link #commitWrapped} follows, or {@link #recover}
+     */
+    default boolean wrap(List<String> texts) throws SQLException {
+        return false;
+    }
+
+    /**
+     * Commits what {@link #wrap} began.
+     *
+     * @throws SQLException what refused it; 40003 where nobody knows; and one that {@link #recover} makes of a COMMIT which
+     *     certainly took no effect: the statement is to be run again
+     */
+    default void commitWrapped() throws SQLException {}
 
     /** @return settings to give to each new session; setters of the connection wrapper write them after the delegate took them */
     SessionAttributes attributes();

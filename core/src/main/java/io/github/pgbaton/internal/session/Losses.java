@@ -96,10 +96,13 @@ final class Losses {
                 cause);
     }
 
-    static StatementUnknownException statementUnknown(OpenSession session, @Nullable Throwable cause) {
+    /** @param reason why the driver could not find out, a clause; null where it did not try */
+    static StatementUnknownException statementUnknown(
+            OpenSession session, @Nullable String reason, @Nullable Throwable cause) {
         return new StatementUnknownException(
                 "the session on " + session.address() + " broke while an autocommit statement was under way; whether"
-                        + " it took effect is not known and the driver has not run it again. A statement that only"
+                        + " it took effect is not known" + (reason == null ? "" : ", because " + reason + ",")
+                        + " and the driver has not run it again. A statement that only"
                         + " reads can be run again; for a write look for its effect on the primary first"
                         + because(cause),
                 cause);

@@ -5,6 +5,7 @@ import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.replay.TransactionControl;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
+import io.github.pgbaton.internal.sql.Alone;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +29,28 @@ final class Recovering {
         this.journal = held.journal;
     }
 
-    /** As {@link LogicalSession#recover}. */
-    void recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException {
+    /**
+     * As {@link LogicalSession#recover}.
+     *
+     * @return whether the call was a query in autocommit mode, which may be made again only once it is shown to change nothing
+     */
+    boolean recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException {
         OpenSession now = held.session;
+        if (failure instanceof NotCommitted) {
+            again(now, failure);
+            return false;
+        }
+        if (failure == held.told) {
+            held.told = null;
+            throw failure;
+        }
+        boolean wrapped = held.wrapped;
+        held.wrapped = false;
         if (held.closed || held.lost != null || !Losses.isLoss(failure, now)) {
             cluster.refused(now, failure);
+            if (wrapped && !held.closed && Wrapping.undo(held, now, failure)) {
+                return false;
+            }
             throw failure;
         }
         held.broken(now);
@@ -51,18 +69,31 @@ final class Recovering {
                 throw held.lose(Losses.lost(now, journal.steps(), obstacle, failure));
             }
             // The next attach replays it.
-            return;
+            return false;
         }
         if (kind == CallKind.FETCH) {
             throw failure;
+        }
+        if (wrapped) {
+            // No COMMIT was sent behind it.
+            if (Losses.isTimeout(failure)) {
+                held.over = true;
+                throw Losses.lost(now, 1, "it ended at a time-out of the application's own", failure);
+            }
+            again(now, failure);
+            return false;
         }
         boolean alone = held.autoCommit || held.rawAutoCommit;
         if (kind == CallKind.UPDATE_ROW && !alone) {
             throw held.lose(Losses.lost(now, journal.steps(), null, failure));
         }
         if (kind != CallKind.CATALOG && alone) {
+            if (kind == CallKind.EXECUTE && sql != null && mayBeReadAgain(failure, sql)) {
+                again(now, failure);
+                return true;
+            }
             held.over = true;
-            throw Losses.statementUnknown(now, failure);
+            throw Losses.statementUnknown(now, null, failure);
         }
         if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
             throw held.lose(Losses.commitUnknown(now, journal.steps(), null, failure));
@@ -75,6 +106,26 @@ final class Recovering {
         // The first statement of a transaction, or a look at the catalog: no COMMIT was sent, so it left nothing
         // behind,
         // and no answer was seen, so nothing can be contradicted. It is run again.
+        again(now, failure);
+        return false;
+    }
+
+    /** Of a statement that nobody has had an answer of: in autocommit mode all of its rows come before the first is seen. */
+    private boolean mayBeReadAgain(SQLException failure, String sql) {
+        return cluster.config().replay()
+                && held.autoCommit
+                && held.rawAutoCommit
+                && held.idleBeforeCall
+                && !Losses.isTimeout(failure)
+                // What the session held is told of by the next call (08S02), and a query may have read it.
+                && held.state.held().isEmpty()
+                && held.session.connection().getStandardConformingStrings()
+                && Alone.of(sql).kind() == Alone.Kind.QUERY
+                && journal.outside(sql) == null;
+    }
+
+    /** The call is made again on the next session, unless it is the call itself that ends its sessions. */
+    private void again(OpenSession now, SQLException failure) throws SQLException {
         if (held.brokenAtFirstCall++ == 0) {
             firstBrokenNanos = System.nanoTime();
         }

@@ -17,22 +17,22 @@ enum Matrix {
     /** As the driver is by itself, with a ledger. */
     WITH_REPLAY(Map.of("replay", "verified", "commitOutcome", "ledger"), """
             fault                         | con | pool | idle in tx | begin | read    | write   | read in tx | write in tx | stream  | commit  | short
-            KILL_MEMBER                   | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            KILL_POSTGRES                 | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            FREEZE                        | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            FREEZE_AND_THAW               | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            ZOMBIE                        | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            SWITCHOVER                    | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            FAILOVER                      | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            RESTART                       | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            CLIENT_MEMBER_PARTITION       | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            MEMBER_ETCD_PARTITION         | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            KILL_MEMBER                   | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            KILL_POSTGRES                 | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            FREEZE                        | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            FREEZE_AND_THAW               | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            ZOMBIE                        | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            SWITCHOVER                    | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            FAILOVER                      | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            RESTART                       | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            CLIENT_MEMBER_PARTITION       | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            MEMBER_ETCD_PARTITION         | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
             ONE_ETCD_DOWN                 | -   | -    | -          | -     | -       | -       | -          | -           | -       | -       | -
-            ETCD_LEADER_DOWN              | -   | -    | -          | -     | -,40003 | -,40003 | -          | -           | -       | -       | -
-            ALL_ETCD_DOWN                 | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
-            COMPACTION_WHILE_DISCONNECTED | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            ETCD_LEADER_DOWN              | -   | -    | -          | -     | -       | -,40003 | -          | -           | -       | -       | -
+            ALL_ETCD_DOWN                 | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
+            COMPACTION_WHILE_DISCONNECTED | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
             PAUSED                        | -   | -    | -          | -     | -       | -       | -          | -           | -       | -       | -
-            FLAP                          | -   | -    | -          | -     | 40003   | 40003   | -          | -           | -       | -       | -
+            FLAP                          | -   | -    | -          | -     | -       | 40003   | -          | -           | -       | -       | -
             """),
     WITHOUT_REPLAY(Map.of("replay", "off", "commitOutcome", "none"), """
             fault                         | con | pool | idle in tx | begin | read    | write   | read in tx | write in tx | stream  | commit  | short
@@ -96,7 +96,8 @@ enum Matrix {
 
     /** Whether a call of this moment is run again elsewhere, and so may last as long as the fault. */
     boolean runsAgain(Moment moment) {
-        return moment == Moment.BEGINNING || (this == WITH_REPLAY && moment.insideTransaction());
+        return moment == Moment.BEGINNING
+                || (this == WITH_REPLAY && (moment.insideTransaction() || moment == Moment.READING));
     }
 
     /** What may be seen, each for itself; a moment of many calls may see several of them. */
