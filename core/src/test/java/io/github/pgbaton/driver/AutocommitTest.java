@@ -225,7 +225,7 @@ class AutocommitTest {
     void queryThatAlwaysEndsItsSessionGivesUp() throws Exception {
         first.script(sql -> sql.equals(QUERY) ? Reaction.HANG_UP : Reaction.SUCCEED);
         try (Connection connection = connect()) {
-            assertThat(failure(connection, QUERY).getSQLState()).isEqualTo("08006");
+            assertThat(failure(connection, QUERY).getSQLState()).isEqualTo("40003");
         }
         assertThat(sent(first)).filteredOn(QUERY::equals).hasSize(11);
     }

@@ -89,7 +89,12 @@ final class Recovering {
         }
         if (kind != CallKind.CATALOG && alone) {
             if (kind == CallKind.EXECUTE && sql != null && mayBeReadAgain(failure, sql)) {
-                again(now, failure);
+                try {
+                    again(now, failure);
+                } catch (SQLException tooOften) {
+                    // Of this one nobody has shown that it changed nothing.
+                    throw Losses.statementUnknown(now, "its sessions break again and again", failure);
+                }
                 return true;
             }
             held.over = true;
