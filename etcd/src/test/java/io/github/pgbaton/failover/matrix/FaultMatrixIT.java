@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +51,7 @@ class FaultMatrixIT {
     /** The name of the test that a fault is in, for the document. */
     static String methodOf(Matrix matrix, Fault fault) {
         if (matrix == Matrix.WITH_REPLAY) {
-            return "everyCellHoldsWithReplay";
+            return fault == Fault.KILL_MEMBER ? "everyCellOfAKillHoldsWithReplay" : "everyCellHoldsWithReplay";
         }
         return REPRESENTATIVE.contains(fault) ? "everyCellHolds" : "everyCellOfTheOtherFaultsHolds";
     }
@@ -61,9 +62,21 @@ class FaultMatrixIT {
         everyMoment(fault, Matrix.WITHOUT_REPLAY, Discovery.ETCD);
     }
 
+    @Test
+    void everyCellOfAKillHoldsWithReplay() throws Exception {
+        everyMoment(Fault.KILL_MEMBER, Matrix.WITH_REPLAY, Discovery.ETCD);
+    }
+
+    /** One fault for each way to learn of it; the others are for {@code ./run test --full}. */
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ETCD")
+    void everyCellOfAKillHoldsWithoutEtcd(Discovery discovery) throws Exception {
+        everyMoment(Fault.KILL_MEMBER, Matrix.WITHOUT_REPLAY, discovery);
+    }
+
     @Tag("full")
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "KILL_MEMBER")
     void everyCellHoldsWithReplay(Fault fault) throws Exception {
         everyMoment(fault, Matrix.WITH_REPLAY, Discovery.ETCD);
     }
@@ -77,7 +90,9 @@ class FaultMatrixIT {
 
     @Tag("full")
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "COMPACTION_WHILE_DISCONNECTED")
+    @EnumSource(
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"KILL_MEMBER", "COMPACTION_WHILE_DISCONNECTED"})
     void everyCellHoldsWhenPatronisRestTellsTheLeader(Fault fault) throws Exception {
         everyMoment(fault, Matrix.WITHOUT_REPLAY, Discovery.REST);
     }
@@ -87,7 +102,7 @@ class FaultMatrixIT {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"ZOMBIE", "COMPACTION_WHILE_DISCONNECTED"})
+            names = {"KILL_MEMBER", "ZOMBIE", "COMPACTION_WHILE_DISCONNECTED"})
     void everyCellHoldsWhenTheMembersAreAsked(Fault fault) throws Exception {
         everyMoment(fault, Matrix.WITHOUT_REPLAY, Discovery.MEMBERS);
     }
