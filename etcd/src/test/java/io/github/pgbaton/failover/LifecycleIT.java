@@ -107,6 +107,16 @@ class LifecycleIT {
     }
 
     @Test
+    void missingPasswordFailsAtOnce() {
+        try (BatonDataSource source = new BatonDataSource(Clusters.url(cluster))) {
+            source.setUser(cluster.user());
+            assertThatThrownBy(source::getConnection)
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08004"));
+        }
+    }
+
+    @Test
     void metadataIsThatOfThePrimaryWithoutCredentials() throws Exception {
         String primary = cluster.awaitPrimary(PATIENCE);
         InetSocketAddress address = cluster.postgres(primary);

@@ -7,7 +7,9 @@ import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.event.SessionStateLostException;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.net.InetSocketAddress;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
+import org.postgresql.PGStatement;
 
 /** What connections to a real cluster still have after a real switchover, and what they say of the rest. */
 @Timeout(300)
@@ -45,7 +48,10 @@ class SessionStateIT {
         Map<Connection, String> losing = new LinkedHashMap<>();
         try (BatonDataSource source = Clusters.dataSource(cluster, "connectionInitSql=SET%20app.init%20%3D%20'yes'");
                 Connection kept = source.getConnection();
+                Connection acting = source.getConnection();
+                Connection filling = source.getConnection();
                 Connection listening = source.getConnection()) {
+            createAuditor(cluster, primary);
             execute(kept, "CREATE SCHEMA IF NOT EXISTS accounts");
             execute(kept, "SET TIME ZONE 'Asia/Tokyo'");
             kept.setSchema("accounts");
@@ -61,6 +67,22 @@ class SessionStateIT {
             execute(kept, "SET app.rolled_back = 'gone'");
             kept.rollback();
             kept.setAutoCommit(true);
+            execute(kept, "SET statement_timeout = '77s'");
+            execute(kept, "RESET statement_timeout");
+            execute(acting, "SET ROLE auditor");
+            execute(filling, "CREATE TABLE IF NOT EXISTS session_batch (a int)");
+            execute(filling, "TRUNCATE session_batch");
+            PreparedStatement named = filling.prepareStatement("SELECT count(*) FROM session_batch WHERE a > ?");
+            named.unwrap(PGStatement.class).setPrepareThreshold(1);
+            assertThat(count(named)).isZero();
+            assertThat(text(filling, "SELECT count(*) FROM pg_prepared_statements"))
+                    .as("prepared on the server")
+                    .isEqualTo("1");
+            PreparedStatement batch = filling.prepareStatement("INSERT INTO session_batch VALUES (?)");
+            for (int row = 1; row <= 2; row++) {
+                batch.setInt(1, row);
+                batch.addBatch();
+            }
             execute(listening, "LISTEN orders");
             for (Map.Entry<String, String> lost : LOST.entrySet()) {
                 Connection connection = source.getConnection();
@@ -78,6 +100,11 @@ class SessionStateIT {
             assertThat(text(kept, "SHOW application_name")).isEqualTo("billing");
             assertThat(text(kept, "SHOW app.tenant")).isEqualTo("O'Neil \\ Söhne");
             assertThat(text(kept, "SHOW app.init")).isEqualTo("yes");
+            assertThat(text(kept, "SHOW statement_timeout")).isEqualTo("0");
+            assertThat(text(acting, "SELECT current_user || ' ' || session_user"))
+                    .isEqualTo("auditor " + cluster.user());
+            assertThat(batch.executeBatch()).containsExactly(1, 1);
+            assertThat(count(named)).isEqualTo(2);
             assertThat(text(
                             kept,
                             "SELECT coalesce(current_setting('app.rolled_back', true), '') ||"
@@ -101,6 +128,27 @@ class SessionStateIT {
             for (Connection connection : losing.keySet()) {
                 connection.close();
             }
+        }
+    }
+
+    /** A role that the application may take on. */
+    private static void createAuditor(PatroniCluster cluster, String primary) throws SQLException {
+        InetSocketAddress address = cluster.postgres(primary);
+        try (Connection superuser = DriverManager.getConnection(
+                "jdbc:postgresql://" + address.getAddress().getHostAddress() + ":" + address.getPort() + "/"
+                        + cluster.database(),
+                cluster.superuser(),
+                cluster.superuserPassword())) {
+            execute(superuser, "DO $$ BEGIN CREATE ROLE auditor; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+            execute(superuser, "GRANT auditor TO " + cluster.user());
+        }
+    }
+
+    private static int count(PreparedStatement counting) throws SQLException {
+        counting.setInt(1, 0);
+        try (ResultSet row = counting.executeQuery()) {
+            row.next();
+            return row.getInt(1);
         }
     }
 
