@@ -70,13 +70,8 @@ class EtcdCloseIT {
         await("one connection").atMost(Duration.ofSeconds(5)).until(() -> connections() == 1);
         source.suspect();
         await("a look at every member").atMost(Duration.ofSeconds(5)).until(() -> connections() == 3);
-        System.out.println("threads while suspecting: " + threads());
-        long start = System.nanoTime();
         source.close();
-        long closed = System.nanoTime();
         awaitNothingLeft();
-        System.out.println("close() took " + (closed - start) / 1_000_000 + " ms; everything gone after "
-                + (System.nanoTime() - start) / 1_000_000 + " ms");
         source.close();
         source.suspect();
         assertThatThrownBy(() -> source.start(recorder)).isInstanceOf(IllegalStateException.class);
@@ -89,9 +84,8 @@ class EtcdCloseIT {
         EtcdLeaderSource source = EtcdWatchIT.source(members);
         source.start(recorder);
         recorder.awaitDegraded(1, Duration.ofSeconds(8));
-        long start = System.nanoTime();
+        // They stay frozen: nothing but close() itself can end what waits for them.
         source.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
         awaitNothingLeft();
     }
 
