@@ -4,20 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.BatonDataSource;
-import io.github.pgbaton.internal.outcome.LedgerSql;
-import io.github.pgbaton.scripted.WireProxy;
 import io.github.pgbaton.scripted.WireProxy.Action;
-import io.github.pgbaton.scripted.WireProxy.Sent;
-import io.github.pgbaton.testkit.PatroniCluster;
-import io.github.pgbaton.testkit.PatroniClusterExtension;
-import java.net.InetSocketAddress;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -26,12 +15,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -40,63 +25,9 @@ import org.postgresql.PGConnection;
 
 /** Transactions whose sessions are cut at one exact message, before and during a replay; on a real PostgreSQL. */
 @Timeout(180)
-class ReplayWireIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+class ReplayWireIT extends WireBench {
     private static final int STORM = 24;
     private static final int CONNECT_LIMIT = 4;
-
-    @RegisterExtension
-    static final PatroniClusterExtension CLUSTER =
-            PatroniClusterExtension.local(builder -> builder.members(1).synchronousMode(false));
-
-    private PatroniCluster cluster;
-    private WireProxy proxy;
-    private Connection admin;
-    private BatonDataSource source;
-    private Connection connection;
-
-    @BeforeEach
-    void open() throws Exception {
-        cluster = CLUSTER.cluster();
-        proxy = new WireProxy(cluster.postgres("node1"));
-        admin = superuser();
-        asAdmin("SET synchronous_commit TO local", "ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()");
-        asAdmin("DROP SCHEMA IF EXISTS pgbaton CASCADE", "DROP TABLE IF EXISTS wired, wired_once, wired_sum");
-        asAdmin(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
-        // Without a key: what is done twice is there twice.
-        asAdmin(
-                "CREATE TABLE wired (v text)",
-                "CREATE TABLE wired_once (v text PRIMARY KEY)",
-                "CREATE TABLE wired_sum (n int)",
-                "INSERT INTO wired_sum VALUES (0)",
-                "GRANT ALL ON wired, wired_once, wired_sum TO PUBLIC");
-        connect("");
-    }
-
-    private void connect(String parameters) throws SQLException {
-        if (source != null) {
-            connection.close();
-            source.close();
-        }
-        source = new BatonDataSource("jdbc:pgbaton:postgresql://" + proxy.address() + "/" + cluster.database()
-                + "?failoverTimeout=90s&ApplicationName=wired" + parameters);
-        source.setUser(cluster.user());
-        source.setPassword(cluster.password());
-        connection = source.getConnection();
-        connection.setAutoCommit(false);
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        admin.close();
-        try (Connection last = superuser()) {
-            run(last, "ALTER SYSTEM RESET synchronous_standby_names");
-            run(last, "SELECT pg_reload_conf()");
-        }
-        proxy.close();
-        connection.close();
-        source.close();
-    }
 
     @ParameterizedTest
     @CsvSource({
@@ -320,77 +251,5 @@ class ReplayWireIT {
         for (Connection one : all) {
             one.close();
         }
-    }
-
-    private static String insert(String value) {
-        return "INSERT INTO wired VALUES ('" + value + "')";
-    }
-
-    private static boolean executes(Sent sent, String sql) {
-        return (sent.type() == 'E' || sent.type() == 'Q') && sent.sql().trim().startsWith(sql);
-    }
-
-    private static boolean commits(Sent sent) {
-        return sent.type() == 'B' && sent.sql().contains("INSERT INTO pgbaton.tx(token) SELECT");
-    }
-
-    private void once(Predicate<Sent> at, Action action) {
-        AtomicBoolean done = new AtomicBoolean();
-        proxy.script(sent -> at.test(sent) && !done.getAndSet(true) ? action : Action.FORWARD);
-    }
-
-    /** The statement is done and the client never hears of it, nor the server of the client. */
-    private void strandAfter(String sql) {
-        AtomicBoolean seen = new AtomicBoolean();
-        AtomicBoolean done = new AtomicBoolean();
-        proxy.script(sent -> {
-            if (executes(sent, sql)) {
-                seen.set(true);
-            }
-            return sent.type() == 'S' && seen.get() && !done.getAndSet(true) ? Action.STRAND : Action.FORWARD;
-        });
-    }
-
-    private Connection superuser() throws SQLException {
-        InetSocketAddress postgres = cluster.postgres("node1");
-        return DriverManager.getConnection(
-                "jdbc:postgresql://" + postgres.getHostString() + ":" + postgres.getPort() + "/" + cluster.database(),
-                cluster.superuser(),
-                cluster.superuserPassword());
-    }
-
-    private void asAdmin(String... sql) throws SQLException {
-        for (String one : sql) {
-            run(admin, one);
-        }
-    }
-
-    private void run(String sql) throws SQLException {
-        run(connection, sql);
-    }
-
-    private static void run(Connection on, String sql) throws SQLException {
-        try (Statement statement = on.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static String text(Connection on, String sql) throws SQLException {
-        try (Statement statement = on.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getString(1);
-        }
-    }
-
-    private List<String> rows() throws SQLException {
-        List<String> rows = new ArrayList<>();
-        try (Statement statement = admin.createStatement();
-                ResultSet row = statement.executeQuery("SELECT v FROM wired ORDER BY v")) {
-            while (row.next()) {
-                rows.add(row.getString(1));
-            }
-        }
-        return rows;
     }
 }

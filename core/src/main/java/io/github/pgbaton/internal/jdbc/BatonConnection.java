@@ -194,7 +194,7 @@ public final class BatonConnection extends AttributedConnection implements Repla
     @Override
     public void disableReplay() throws SQLException {
         open();
-        session.journal().deny("the application disabled it");
+        session.journal().disable();
     }
 
     @Override

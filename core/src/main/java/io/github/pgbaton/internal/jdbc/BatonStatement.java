@@ -52,6 +52,9 @@ class BatonStatement extends FollowingStatement {
             session.recover(failure, CallKind.EXECUTE, text, this);
         } catch (SQLException thrown) {
             failed(failure);
+            if (effects != Effects.NONE) {
+                session.failed(effects, this::boundText);
+            }
             throw thrown;
         }
     }
@@ -111,6 +114,9 @@ class BatonStatement extends FollowingStatement {
     /** Whether the journal takes a step of that size; it counts one that it does not take. */
     final boolean keeps(long bytes) throws SQLException {
         step = null;
+        if (effects != Effects.NONE) {
+            session.sending(effects);
+        }
         if (session.getAutoCommit()) {
             return false;
         }

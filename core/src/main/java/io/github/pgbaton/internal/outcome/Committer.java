@@ -427,7 +427,8 @@ public final class Committer {
         }
     }
 
-    private static SQLException failedTransaction() {
+    /** @return 25P02: the answer to a COMMIT of a transaction that had failed, and was rolled back */
+    public static SQLException failedTransaction() {
         return new SQLException(
                 "a statement of this transaction had failed, so PostgreSQL would have rolled it back at COMMIT without"
                         + " saying so; it was rolled back, and nothing of it was committed. Roll back when a statement"

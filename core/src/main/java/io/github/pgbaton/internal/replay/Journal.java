@@ -19,6 +19,7 @@ public final class Journal {
     private static final int MOST_KEPT = 256;
 
     private static final Reason OFF = new Reason("replay is off", null);
+    private static final String DISABLED = "the application disabled it";
 
     private final boolean enabled;
     private final long limit;
@@ -32,6 +33,8 @@ public final class Journal {
     private boolean unseen;
     private @Nullable String obstacle;
     private @Nullable String lastingObstacle;
+    private boolean disabled;
+    private boolean commitUnclear;
 
     /**
      * @param enabled whether steps are kept at all
@@ -51,7 +54,7 @@ public final class Journal {
 
     /** @return whether steps are kept; where not, {@link #count} is all there is to tell it */
     public boolean recording() {
-        return enabled && obstacle == null && lastingObstacle == null;
+        return enabled && obstacle == null && lastingObstacle == null && !disabled;
     }
 
     /** @param step about to be sent, inside a transaction or as its first */
@@ -94,6 +97,27 @@ public final class Journal {
         }
     }
 
+    /** The application wants the transaction in progress, or else the next one, not to be replayed; until that one ends. */
+    public void disable() {
+        disabled = true;
+        forget();
+    }
+
+    /** @return why even the first statement must not be run again, as a clause; null where nothing was said of it */
+    public @Nullable String disabled() {
+        return disabled ? DISABLED : null;
+    }
+
+    /** SQL text with a COMMIT in it failed, and a transaction is open: whether it is still the same one nobody knows. */
+    public void commitUnclear() {
+        commitUnclear = true;
+    }
+
+    /** @return why nobody may say that nothing was committed, as a clause; null where it can be said */
+    public @Nullable String unclear() {
+        return commitUnclear ? "SQL text with a COMMIT in it failed" : null;
+    }
+
     /** @param why no transaction of this connection can be replayed from now on, as for {@link #deny} */
     public void denyForGood(String why) {
         unseen = true;
@@ -134,10 +158,17 @@ public final class Journal {
 
     /** The transaction is over, whichever way. */
     public void clear() {
+        disabled = false;
+        restart();
+    }
+
+    /** The transaction begins again, and what the application said of it counts still. */
+    public void restart() {
         if (count == 0 && obstacle == null && !writable) {
             return;
         }
         writable = false;
+        commitUnclear = false;
         count = 0;
         replays = 0;
         obstacle = null;
@@ -151,6 +182,9 @@ public final class Journal {
         }
         if (lastingObstacle != null) {
             return new Reason(lastingObstacle, null);
+        }
+        if (disabled) {
+            return new Reason(DISABLED, null);
         }
         if (obstacle != null) {
             return new Reason(obstacle, null);

@@ -44,6 +44,7 @@ final class Committing {
             held.transactionOver();
             throw answer;
         }
+        held.noteEnd();
         if (!held.autoCommit && !held.inTransaction(now)) {
             // Nothing is open, so nothing is sent, and the state of the session does not matter.
             journal.clear();

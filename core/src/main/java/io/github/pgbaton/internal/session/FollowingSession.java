@@ -6,7 +6,6 @@ import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.routing.ClusterRef;
-import io.github.pgbaton.internal.sql.Effect;
 import io.github.pgbaton.internal.sql.Effects;
 import io.github.pgbaton.pool.PoolableConnection.Reattachment;
 import java.sql.SQLException;
@@ -51,6 +50,7 @@ public final class FollowingSession implements LogicalSession {
     private final Committing committing;
     private final Wrapping wrapping;
     private final Rereading rereading;
+    private final TextEffects texts;
     private final Reattaching reattaching;
 
     private FollowingSession(ClusterRef cluster, OpenSession session) {
@@ -63,6 +63,7 @@ public final class FollowingSession implements LogicalSession {
         this.committing = new Committing(held, moving);
         this.wrapping = new Wrapping(held, committing);
         this.rereading = new Rereading(held, this::attach);
+        this.texts = new TextEffects(held);
         this.reattaching = new Reattaching(held, moving);
     }
 
@@ -106,6 +107,7 @@ public final class FollowingSession implements LogicalSession {
             // Left behind by a call that ended with something else than an SQLException.
             Wrapping.undo(held, now);
         }
+        held.noteEnd();
         if (cluster.holds(now) && !held.inTransaction(now)) {
             moving.awaitSwitchover(caller);
         }
@@ -225,44 +227,22 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public void running(Effects effects) throws SQLException {
-        if (held.lost == null || effects.all().size() != 1) {
-            return;
-        }
-        Effect only = effects.all().get(0);
-        if (only instanceof Effect.Rollback) {
-            held.transactionOver();
-        } else if (only instanceof Effect.Commit) {
-            SQLException answer = Losses.again(held.lost);
-            held.transactionOver();
-            throw answer;
-        }
+        texts.running(effects);
     }
 
     @Override
-    public void ran(Effects effects, IntFunction<@Nullable String> bound) throws SQLException {
-        boolean open = held.inTransaction(held.session);
-        state.ran(effects, bound, open);
-        if (!open) {
-            // SQL text ended it.
-            journal.clear();
-            return;
-        }
-        List<Effect> all = effects.all();
-        boolean ends = all.stream().anyMatch(FollowingSession::endsTransaction);
-        boolean begins = all.stream().anyMatch(Effect.Begin.class::isInstance);
-        if (ends || begins || all.stream().anyMatch(Effect.Writable.class::isInstance)) {
-            // A BEGIN inside a transaction begins nothing, but what it says of the mode counts.
-            journal.writable();
-        }
-        if (ends) {
-            journal.deny("it holds a COMMIT or ROLLBACK in SQL text");
-        } else if (begins) {
-            journal.deny(held.autoCommit ? HeldSession.BEGUN_BY_TEXT : "it holds a BEGIN in SQL text");
-        }
+    public void sending(Effects effects) {
+        texts.sending(effects);
     }
 
-    private static boolean endsTransaction(Effect effect) {
-        return effect instanceof Effect.Commit || effect instanceof Effect.Rollback;
+    @Override
+    public void ran(Effects effects, IntFunction<@Nullable String> bound) {
+        texts.ran(effects, bound);
+    }
+
+    @Override
+    public void failed(Effects effects, IntFunction<@Nullable String> bound) {
+        texts.failed(effects, bound);
     }
 
     @Override
@@ -359,6 +339,9 @@ public final class FollowingSession implements LogicalSession {
     public void rollback() throws SQLException {
         held.checkOpen();
         OpenSession now = held.session;
+        if (held.lost == null) {
+            held.noteEnd();
+        }
         if (held.lost == null && !HeldSession.isDead(now)) {
             held.used();
             try {

@@ -169,16 +169,46 @@ final class HeldSession {
         return !over && now.connection().getTransactionState() != TransactionState.IDLE;
     }
 
+    /** @param obstacle why the driver cannot run it again by itself, a clause */
+    SQLException loseOpen(OpenSession dead, @Nullable String obstacle, @Nullable SQLException failure) {
+        String unclear = journal.unclear();
+        return lose(
+                unclear == null
+                        ? Losses.lost(dead, journal.steps(), obstacle, failure)
+                        : Losses.commitUnknown(dead, journal.steps(), unclear, failure));
+    }
+
     SQLException lose(SQLException answer) {
         lost = answer;
         cluster.protection().lost();
         return answer;
     }
 
+    /**
+     * Forgets a transaction that ended unseen: by SQL text that failed nevertheless, or by PgJDBC's own objects. Its steps in
+     * front of those of the next one would be done twice.
+     */
+    void noteEnd() {
+        if ((journal.steps() > 0 || state.changing()) && !inTransaction(session)) {
+            journal.restart();
+            state.endedUnseen();
+        }
+    }
+
     /** The transaction has ended, whichever way; a dead session still claims to be inside it. */
     void transactionOver() {
-        lost = null;
         journal.clear();
+        forgetTransaction();
+    }
+
+    /** Nothing of it was committed, and its first statement is run again: it is still the one the application spoke of. */
+    void beginsAgain() {
+        journal.restart();
+        forgetTransaction();
+    }
+
+    private void forgetTransaction() {
+        lost = null;
         state.rolledBack();
         OpenSession now = session;
         if (now.connection().getTransactionState() != TransactionState.IDLE) {

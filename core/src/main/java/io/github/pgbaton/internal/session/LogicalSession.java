@@ -136,9 +136,18 @@ public interface LogicalSession {
      * Statements that do more than read and write rows are about to be run: one that ends a lost transaction ends it here.
      *
      * @param effects of their text
-     * @throws SQLException 40001 or 08007 where they would commit a lost transaction, which then is over
+     * @throws SQLException 40001 or 08007 where they would commit a lost transaction, 25P02 where they would commit a failed
+     *     one; it is over then
      */
     void running(Effects effects) throws SQLException;
+
+    /**
+     * The same, on the session that was attached for them and as the last thing before they are sent: what speaks against
+     * running them again counts even where they fail.
+     *
+     * @param effects of their text
+     */
+    default void sending(Effects effects) {}
 
     /**
      * Statements that do more than read and write rows were run.
@@ -148,6 +157,14 @@ public interface LogicalSession {
      * @throws SQLException 08003 when closed
      */
     void ran(Effects effects, IntFunction<@Nullable String> bound) throws SQLException;
+
+    /**
+     * Statements that do more than read and write rows were run, and the application is told that they failed.
+     *
+     * @param effects of their text
+     * @param bound as for {@link #ran}
+     */
+    default void failed(Effects effects, IntFunction<@Nullable String> bound) {}
 
     /**
      * @return a point to go back to

@@ -112,7 +112,7 @@ final class Moving {
             obstacle = "its session broke " + MOST_REPLAYS + " times; it looks as if one of its calls ends the session";
         }
         if (obstacle != null) {
-            throw held.lose(Losses.lost(dead, journal.steps(), obstacle, null));
+            throw held.loseOpen(dead, obstacle, null);
         }
         Patience patience = new Patience(caller, cluster);
         Restoring restoring = new Restoring(held.attributes, state, held.autoCommit);

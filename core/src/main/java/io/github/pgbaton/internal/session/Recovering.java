@@ -66,7 +66,7 @@ final class Recovering {
                             ? "the call that was interrupted ended at a time-out of the application's own"
                             : held.obstacle();
             if (obstacle != null) {
-                throw held.lose(Losses.lost(now, journal.steps(), obstacle, failure));
+                throw held.loseOpen(now, obstacle, failure);
             }
             // The next attach replays it.
             return false;
@@ -146,7 +146,7 @@ final class Recovering {
                     "08006",
                     failure);
         }
-        held.transactionOver();
+        held.beginsAgain();
         held.answered = false;
     }
 }

@@ -56,6 +56,20 @@ public final class SessionState {
         }
     }
 
+    /**
+     * Statements were run, and failed. What no rollback takes back may have been done before.
+     *
+     * @param effects of their text
+     * @param bound as for {@link #ran}
+     */
+    void failed(Effects effects, IntFunction<@Nullable String> bound) {
+        for (Effect effect : effects.all()) {
+            if (effect instanceof Effect.Made made && !made.holding().transactional()) {
+                apply(effect, bound);
+            }
+        }
+    }
+
     private void apply(Effect effect, IntFunction<@Nullable String> bound) {
         if (effect instanceof Effect.Set set) {
             set(set.name(), set.sql());
@@ -232,6 +246,19 @@ public final class SessionState {
     public void rolledBack() {
         pending.clear();
         marks.clear();
+    }
+
+    /** Whether a transaction has changed something that counts once it commits. */
+    boolean changing() {
+        return !pending.isEmpty();
+    }
+
+    /** The transaction is gone, and nobody knows which way: neither what it set nor what was set before can be given again. */
+    void endedUnseen() {
+        if (!pending.isEmpty()) {
+            unknown.add("that was made in a transaction which ended in SQL text that failed");
+        }
+        rolledBack();
     }
 
     /** @param key of a point to go back to: its name, or JDBC's object */
