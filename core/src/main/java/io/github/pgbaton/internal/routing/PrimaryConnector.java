@@ -475,6 +475,8 @@ final class PrimaryConnector {
     private boolean mayProve(Route route) {
         Route now = tracker.route();
         return sameEpoch(route)
+                // A leader that became a standby leader stays in recovery: the news end the wait, and not the deadline.
+                && !now.topology().settings().standbyCluster()
                 && !mustAskMembers(now)
                 && !(strict && tracker.confirmation().missing(now));
     }
