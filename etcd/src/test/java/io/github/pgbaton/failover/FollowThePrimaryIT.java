@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.failover.Calls.Call;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
@@ -91,7 +92,9 @@ class FollowThePrimaryIT {
     @EnumSource(Fault.class)
     void everyConnectionGoesOnAtTheNewPrimary(Fault fault) throws Exception {
         InetSocketAddress old = cluster.postgres(primary);
-        try (BatonDataSource verified = Clusters.dataSource(cluster);
+        int timeline = timeline();
+        try (RecordedEvents events = new RecordedEvents(cluster);
+                BatonDataSource verified = Clusters.dataSource(cluster);
                 Connection replayed = verified.getConnection();
                 Connection idle = source.getConnection();
                 Connection resting = source.getConnection();
@@ -157,7 +160,63 @@ class FollowThePrimaryIT {
                                 "replayed, second half");
                 await().atMost(Duration.ofSeconds(10))
                         .untilAsserted(() -> assertThat(OpenSockets.to(old)).isZero());
+                await().atMost(Duration.ofSeconds(PATIENCE))
+                        .untilAsserted(() -> tellsOfOneFailover(events, fault, now, timeline));
             }
+        }
+    }
+
+    /** From the loss, or the hold before it, to the primary that takes writes; each session moves by itself. */
+    private void tellsOfOneFailover(RecordedEvents events, Fault fault, String now, int timeline) {
+        if (fault == Fault.SWITCHOVER) {
+            List<? extends FailoverEvent> holds =
+                    events.only(FailoverEvent.HoldStarted.class, FailoverEvent.HoldEnded.class);
+            assertThat(holds).hasSize(2);
+            assertThat(holds.get(0)).isInstanceOf(FailoverEvent.HoldStarted.class);
+            assertThat(holds.get(1))
+                    .isInstanceOfSatisfying(
+                            FailoverEvent.HoldEnded.class,
+                            ended -> assertThat(ended.switched()).isTrue());
+        } else {
+            assertThat(events.of(FailoverEvent.LeaderLost.class)).hasSize(1);
+        }
+        List<String> order = events.all().stream()
+                .map(event -> event.getClass().getSimpleName())
+                .distinct()
+                .toList();
+        assertThat(order)
+                .containsSubsequence(
+                        fault == Fault.SWITCHOVER ? "HoldStarted" : "LeaderLost", "LeaderElected", "PrimaryWritable");
+        assertThat(events.of(FailoverEvent.LeaderElected.class))
+                .extracting(FailoverEvent.LeaderElected::member)
+                .containsExactly(now);
+        assertThat(events.of(FailoverEvent.PrimaryWritable.class))
+                .singleElement()
+                .satisfies(writable -> {
+                    assertThat(writable.member()).isEqualTo(now);
+                    assertThat(writable.timeline()).isEqualTo(timeline + 1);
+                    assertThat(writable.sinceLost()).isPositive();
+                });
+        String from = address(primary);
+        String to = address(now);
+        assertThat(events.of(FailoverEvent.SessionMoved.class)).anySatisfy(moved -> {
+            assertThat(moved.from()).hasToString(from);
+            assertThat(moved.to()).hasToString(to);
+        });
+    }
+
+    private String address(String member) {
+        InetSocketAddress address = cluster.postgres(member);
+        return address.getAddress().getHostAddress() + ":" + address.getPort();
+    }
+
+    private int timeline() throws SQLException {
+        try (Connection connection = source.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int")) {
+            row.next();
+            return row.getInt(1);
         }
     }
 
@@ -223,8 +282,7 @@ class FollowThePrimaryIT {
 
     private CharSequence[] addresses() {
         return cluster.members().stream()
-                .map(cluster::postgres)
-                .map(address -> address.getAddress().getHostAddress() + ":" + address.getPort())
+                .map(this::address)
                 .collect(Collectors.toList())
                 .toArray(CharSequence[]::new);
     }
