@@ -29,6 +29,12 @@ final class Recovering {
         this.journal = held.journal;
     }
 
+    /** Why the first statement of a transaction must not be run again, though a rollback undid its rows; null where it may. */
+    private @Nullable String forbidden(String sql) {
+        String disabled = journal.disabled();
+        return disabled == null ? journal.outside(sql) : disabled;
+    }
+
     /**
      * As {@link LogicalSession#recover}.
      *
@@ -102,6 +108,10 @@ final class Recovering {
         }
         if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
             throw held.lose(Losses.commitUnknown(now, journal.steps(), null, failure));
+        }
+        String outside = kind == CallKind.EXECUTE && sql != null ? forbidden(sql) : null;
+        if (outside != null) {
+            throw held.lose(Losses.lost(now, journal.steps(), outside, failure));
         }
         if (Losses.isTimeout(failure)) {
             // The server is still at it, with its locks: a second one would wait for the first.

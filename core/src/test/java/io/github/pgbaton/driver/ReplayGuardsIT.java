@@ -1,0 +1,50 @@
+package io.github.pgbaton.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.pgbaton.replay.ReplayableConnection;
+import io.github.pgbaton.scripted.WireProxy.Action;
+import java.sql.SQLException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What must not be run again, and what a replay must not leave out. */
+@Timeout(180)
+class ReplayGuardsIT extends WireBench {
+    private String failing(Call call) {
+        return catchThrowableOfType(SQLException.class, call::run).getSQLState();
+    }
+
+    private interface Call {
+        void run() throws SQLException;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"verified", "off"})
+    void firstStatementOnTheDenyListIsNotRunAgain(String replay) throws Exception {
+        connect("&replayDeny=wired_call&replay=" + replay);
+        asAdmin("CREATE OR REPLACE FUNCTION wired_call() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+        once(sent -> executes(sent, "SELECT wired_call"), Action.LOSE_ANSWER);
+
+        assertThat(failing(() -> run("SELECT wired_call()"))).isEqualTo("40001");
+        connection.rollback();
+        run(insert("a"));
+        connection.commit();
+        assertThat(rows()).containsExactly("a");
+    }
+
+    @Test
+    void firstStatementOfATransactionThatTheApplicationKeepsFromAReplayIsNotRunAgain() throws Exception {
+        ReplayableConnection replayable = connection.unwrap(ReplayableConnection.class);
+        replayable.disableReplay();
+        once(sent -> executes(sent, insert("a")), Action.LOSE_ANSWER);
+
+        assertThat(failing(() -> run(insert("a")))).isEqualTo("40001");
+        connection.rollback();
+        assertThat(replayable.replayable()).as("the next one").isTrue();
+        assertThat(rows()).isEmpty();
+    }
+}
