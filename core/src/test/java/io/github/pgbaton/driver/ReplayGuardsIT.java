@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.scripted.WireProxy.Action;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +49,53 @@ class ReplayGuardsIT extends WireBench {
         assertThat(failing(() -> run(insert("a")))).isEqualTo("40001");
         connection.rollback();
         assertThat(replayable.replayable()).as("the next one").isTrue();
+        assertThat(rows()).isEmpty();
+    }
+
+    /** In the replay the rows that came later would be good. */
+    @Test
+    void errorInTheMiddleOfACursorIsNotForgotten() throws Exception {
+        run(insert("a"));
+        try (Statement statement = connection.createStatement()) {
+            statement.setFetchSize(10);
+            ResultSet rows = statement.executeQuery("SELECT 1 / (15 - n) FROM generate_series(1, 20) n");
+            assertThat(failing(() -> {
+                        while (rows.next()) {
+                            rows.getInt(1);
+                        }
+                    }))
+                    .isEqualTo("22012");
+        }
+
+        assertLostAtTheNextCall("SELECT 1", "a call failed in it that is not a statement");
+    }
+
+    @Test
+    void savepointThatIsGoneIsNotForgotten() throws Exception {
+        run(insert("a"));
+        Savepoint here = connection.setSavepoint("here");
+        run("RELEASE SAVEPOINT here");
+        assertThat(failing(() -> connection.rollback(here))).isEqualTo("3B001");
+
+        assertLostAtTheNextCall("SELECT 1", "a call failed in it that is not a statement");
+    }
+
+    @Test
+    void metadataThatFailedIsNotForgotten() throws Exception {
+        run(insert("a"));
+        try (PreparedStatement unknown = connection.prepareStatement("SELECT nothing FROM nowhere")) {
+            assertThat(failing(unknown::getMetaData)).isEqualTo("42P01");
+        }
+
+        assertLostAtTheNextCall("SELECT 1", "a call failed in it that is not a statement");
+    }
+
+    private void assertLostAtTheNextCall(String sql, String why) throws SQLException {
+        once(sent -> executes(sent, sql), Action.LOSE);
+        SQLException lost = catchThrowableOfType(SQLException.class, () -> run(sql));
+        assertThat(lost.getSQLState()).isEqualTo("40001");
+        assertThat(lost.getMessage()).contains(why);
+        connection.rollback();
         assertThat(rows()).isEmpty();
     }
 }

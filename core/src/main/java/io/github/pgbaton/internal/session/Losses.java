@@ -40,6 +40,16 @@ final class Losses {
         return false;
     }
 
+    /** Whether the server said so, and not PgJDBC by itself. */
+    static boolean isAnswer(SQLException failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof PSQLException said && said.getServerErrorMessage() != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether the client's own patience ended, and not the server's life. */
     static boolean isTimeout(SQLException failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {

@@ -120,7 +120,7 @@ final class Moving {
         Replaying.Replayed fresh;
         waiting = caller;
         try {
-            fresh = new Replaying(cluster, restoring, journal, dead.onReplica())
+            fresh = new Replaying(cluster, restoring, journal, dead)
                     .open(patience.deadline(), caller::waitCancelled);
         } catch (ReplayMismatchException e) {
             throw held.lose(

@@ -57,6 +57,10 @@ final class Recovering {
             if (wrapped && !held.closed && Wrapping.undo(held, now, failure)) {
                 return false;
             }
+            if (kind != CallKind.EXECUTE && held.inTransaction(now) && Losses.isAnswer(failure)) {
+                // No step tells of it, so a replay would go on without it, and commit what PostgreSQL had given up.
+                journal.deny("a call failed in it that is not a statement");
+            }
             throw failure;
         }
         held.broken(now);

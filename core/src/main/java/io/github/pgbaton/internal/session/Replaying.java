@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.core.TransactionState;
 
 /**
  * Replays a transaction whose COMMIT was never sent: gives back a session only when every step did again what the
@@ -36,10 +37,13 @@ final class Replaying {
     private final Restoring restoring;
     private final Journal journal;
     private final boolean onlyRead;
+    /** Whether PostgreSQL waited for nothing but its rollback, be it to a savepoint. */
+    private final boolean failed;
 
-    /** @param onlyRead whether it ran on a replica, and so may run on any; what ran on the primary may have written */
-    Replaying(ClusterRef cluster, Restoring restoring, Journal journal, boolean onlyRead) {
-        this.onlyRead = onlyRead;
+    /** @param dead the session it ran on: on a replica it may run on any; what ran on the primary may have written */
+    Replaying(ClusterRef cluster, Restoring restoring, Journal journal, OpenSession dead) {
+        this.onlyRead = dead.onReplica();
+        this.failed = failed(dead);
         this.cluster = cluster;
         this.restoring = restoring;
         this.journal = journal;
@@ -68,6 +72,10 @@ final class Replaying {
                 Committer committer = Committer.open(cluster, fresh);
                 own = committer.backend();
                 journal.replay(fresh.connection());
+                if (failed(fresh) != failed) {
+                    throw new ReplayMismatchException(
+                            failed ? "something failed in it of which no step tells" : "it has failed now");
+                }
                 replayed = limit.kept();
                 if (replayed) {
                     return new Replayed(fresh, committer);
@@ -96,6 +104,10 @@ final class Replaying {
             }
             rest(attempt, deadline);
         }
+    }
+
+    static boolean failed(OpenSession session) {
+        return session.connection().getTransactionState() == TransactionState.FAILED;
     }
 
     private static ReplayMismatchException timeUp() {
