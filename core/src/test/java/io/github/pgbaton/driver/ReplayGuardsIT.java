@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.scripted.WireProxy.Action;
+import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGStatement;
 
 /** What must not be run again, and what a replay must not leave out. */
 @Timeout(180)
@@ -97,5 +99,36 @@ class ReplayGuardsIT extends WireBench {
         assertThat(lost.getMessage()).contains(why);
         connection.rollback();
         assertThat(rows()).isEmpty();
+    }
+
+    @Test
+    void statementTakenOutInAnEarlierTransactionKeepsLaterOnesFromBeingReplayed() throws Exception {
+        PreparedStatement ours = connection.prepareStatement("SELECT 1");
+        ours.unwrap(PGStatement.class).setPrepareThreshold(1);
+        connection.commit();
+        run(insert("a"));
+
+        assertLostAtTheNextCall(insert("b"), "unwrap");
+    }
+
+    @Test
+    void resultTakenOutInAnEarlierTransactionKeepsLaterOnesFromBeingReplayed() throws Exception {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT 1")) {
+            rows.unwrap(org.postgresql.jdbc.PgResultSet.class);
+        }
+        connection.commit();
+        run(insert("a"));
+
+        assertLostAtTheNextCall(insert("b"), "unwrap");
+    }
+
+    @Test
+    void metadataTakenOutKeepsTransactionsFromBeingReplayed() throws Exception {
+        DatabaseMetaData raw = connection.getMetaData().unwrap(org.postgresql.jdbc.PgDatabaseMetaData.class);
+        run(insert("a"));
+        run(raw.getConnection(), insert("b"));
+
+        assertLostAtTheNextCall(insert("c"), "unwrap");
     }
 }

@@ -82,6 +82,12 @@ final class BatonDatabaseMetaData extends ForwardingDatabaseMetaData {
 
     @Override
     public <T> T unwrap(Class<T> type) throws SQLException {
-        return type.isInstance(this) ? type.cast(this) : attached().unwrap(type);
+        if (type.isInstance(this)) {
+            return type.cast(this);
+        }
+        T raw = attached().unwrap(type);
+        // It leads to its connection.
+        session.journal().denyForGood("PgJDBC's metadata was taken out of it with unwrap");
+        return raw;
     }
 }

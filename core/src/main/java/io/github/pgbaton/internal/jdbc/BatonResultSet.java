@@ -318,7 +318,9 @@ final class BatonResultSet extends ForwardingResultSet {
         if (type.isInstance(this)) {
             return type.cast(this);
         }
-        session.journal().deny("PgJDBC's result was taken out of it with unwrap");
-        return delegate.unwrap(type);
+        T raw = delegate.unwrap(type);
+        // It leads to its statement, and to its connection.
+        session.journal().denyForGood("PgJDBC's result was taken out of it with unwrap");
+        return raw;
     }
 }

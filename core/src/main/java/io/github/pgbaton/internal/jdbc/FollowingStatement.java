@@ -195,8 +195,8 @@ abstract class FollowingStatement extends ForwardingStatement implements Logical
             return type.cast(this);
         }
         T raw = attached().unwrap(type);
-        session.journal().deny("PgJDBC's statement was taken out of it with unwrap");
-        session.journal().writable();
+        // It can be run, and leads to its connection, in any later transaction.
+        session.journal().denyForGood("PgJDBC's statement was taken out of it with unwrap");
         return raw;
     }
 
