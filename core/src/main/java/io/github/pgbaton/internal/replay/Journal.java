@@ -19,6 +19,9 @@ public final class Journal {
     private static final int MOST_KEPT = 256;
 
     private static final Reason OFF = new Reason("replay is off", null);
+    /** As a clause: why a transaction cannot be replayed. */
+    public static final String UNANSWERED = "a call of it ended without an answer";
+
     private static final String DISABLED = "the application disabled it";
 
     private final boolean enabled;
@@ -63,8 +66,8 @@ public final class Journal {
         if (!recording()) {
             return;
         }
-        if (!steps.isEmpty() && !steps.get(steps.size() - 1).answered()) {
-            deny("a call of it ended without an answer");
+        if (unanswered()) {
+            deny(UNANSWERED);
             return;
         }
         if (fits(step.bytes())) {
@@ -214,19 +217,27 @@ public final class Journal {
         return ++replays;
     }
 
+    /** The session broke at the call of the last step, which is made again: a replay goes as far as to the step before. */
+    public void callAgain() {
+        if (unanswered()) {
+            steps.remove(steps.size() - 1);
+            count--;
+        }
+    }
+
+    /** @return whether the last call ended in a way that tells nothing of it, and nobody makes it again */
+    public boolean unanswered() {
+        return !steps.isEmpty() && !steps.get(steps.size() - 1).answered();
+    }
+
     /**
-     * Does every step again and compares. The step that was not answered is forgotten: whoever called it calls it again.
+     * Does every step again and compares; all of them were answered.
      *
      * @param on a session with the state that the transaction began with
      * @throws ReplayMismatchException where a step does something else than the first time
      * @throws SQLException what the session says
      */
     public void replay(PgConnection on) throws SQLException {
-        int last = steps.size() - 1;
-        if (last >= 0 && !steps.get(last).answered()) {
-            steps.remove(last);
-            count--;
-        }
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
             try {

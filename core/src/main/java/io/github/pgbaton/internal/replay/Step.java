@@ -13,7 +13,7 @@ public interface Step {
     /** @return the bytes it keeps alive, roughly */
     long bytes();
 
-    /** @return whether it has been answered; one that has not is the call that was interrupted, and not replayed */
+    /** @return whether it has been answered; one that has not is the call that was interrupted */
     boolean answered();
 
     /** @return the SQL text, null where there is none */

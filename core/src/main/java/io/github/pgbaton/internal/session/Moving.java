@@ -108,6 +108,9 @@ final class Moving {
     /** The transaction of a dead session goes on where it was, or is over. */
     PgConnection replay(OpenSession dead, Caller caller) throws SQLException {
         String obstacle = held.obstacle();
+        if (obstacle == null && journal.unanswered()) {
+            obstacle = Journal.UNANSWERED;
+        }
         if (obstacle == null && journal.replaying() > MOST_REPLAYS) {
             obstacle = "its session broke " + MOST_REPLAYS + " times; it looks as if one of its calls ends the session";
         }

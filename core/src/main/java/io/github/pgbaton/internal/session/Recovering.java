@@ -78,6 +78,9 @@ final class Recovering {
             if (obstacle != null) {
                 throw held.loseOpen(now, obstacle, failure);
             }
+            if (kind == CallKind.EXECUTE) {
+                journal.callAgain();
+            }
             // The next attach replays it.
             return false;
         }
