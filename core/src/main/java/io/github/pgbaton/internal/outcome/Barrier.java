@@ -64,6 +64,22 @@ public final class Barrier {
     }
 
     /**
+     * Commits the open transaction as PgJDBC does.
+     *
+     * @param session not in autocommit mode
+     * @return whether the server committed without its synchronous standby
+     * @throws SQLException PgJDBC's
+     */
+    public static boolean neededAfterCommit(PgConnection session) throws SQLException {
+        SQLWarning last = session.getWarnings();
+        while (last != null && last.getNextWarning() != null) {
+            last = last.getNextWarning();
+        }
+        session.commit();
+        return needed(session.getWarnings(), last);
+    }
+
+    /**
      * Waits until everything that this member has committed is on its synchronous standby, where it has one.
      *
      * @param session outside a transaction; it is broken afterwards where the deadline passed

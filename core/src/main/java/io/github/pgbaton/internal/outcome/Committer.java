@@ -321,12 +321,7 @@ public final class Committer {
                 return new Sent(0, Barrier.needed(commit.getWarnings()));
             }
         }
-        SQLWarning last = connection.getWarnings();
-        while (last != null && last.getNextWarning() != null) {
-            last = last.getNextWarning();
-        }
-        connection.commit();
-        return Barrier.needed(connection.getWarnings(), last) ? new Sent(0, true) : Sent.PLAIN;
+        return Barrier.neededAfterCommit(connection) ? new Sent(0, true) : Sent.PLAIN;
     }
 
     /** What a failed COMMIT means; by the state of the session, and not by the SQLState alone. */

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.internal.outcome.Barrier;
 import io.github.pgbaton.internal.outcome.CommitResult;
 import io.github.pgbaton.internal.outcome.Committer;
 import io.github.pgbaton.internal.outcome.Doubt;
@@ -21,6 +22,10 @@ import org.postgresql.jdbc.PgConnection;
  * was shown that the first never takes effect.
  */
 final class Committing {
+    /** As a clause: what became of a COMMIT of which the server said OK. */
+    static final String NOT_REPLICATED =
+            "it was committed without its synchronous standby, and the wait could not be made up for";
+
     private final HeldSession held;
     private final Moving moving;
     private final ClusterRef cluster;
@@ -181,14 +186,15 @@ final class Committing {
         int steps = journal.steps();
         boolean failed = now.connection().getTransactionState() == TransactionState.FAILED;
         try {
-            now.connection().commit();
+            if (Barrier.neededAfterCommit(now.connection())) {
+                waitForStandby(now, steps);
+            }
             journal.clear();
             if (failed) {
                 // PgJDBC says nothing, and the server rolled back.
-                state.rolledBack();
-            } else {
-                state.committed();
+                throw Committer.failedTransaction();
             }
+            state.committed();
         } catch (SQLException e) {
             if (held.inTransaction(now) && Losses.isLoss(e, now)) {
                 held.broken(now);
@@ -200,6 +206,16 @@ final class Committing {
                 state.rolledBack();
             }
             throw e;
+        }
+    }
+
+    private void waitForStandby(OpenSession now, int steps) throws SQLException {
+        try {
+            Barrier.pass(now.connection(), Deadline.in(cluster.failoverTimeout()));
+        } catch (SQLException e) {
+            held.broken(now);
+            held.transactionOver();
+            throw Losses.commitUnknown(now, steps, NOT_REPLICATED, e);
         }
     }
 }

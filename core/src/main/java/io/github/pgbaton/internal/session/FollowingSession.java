@@ -251,6 +251,11 @@ public final class FollowingSession implements LogicalSession {
             return;
         }
         OpenSession now = held.session;
+        if (held.inTransaction(now)) {
+            // Chained to the COMMIT: inside of it nothing waits for what was committed before it.
+            held.broken(now);
+            throw held.lose(Losses.commitUnknown(now, journal.steps(), Committing.NOT_REPLICATED, null));
+        }
         try {
             Barrier.pass(now.connection(), Deadline.in(cluster.failoverTimeout()));
         } catch (SQLException e) {
