@@ -114,16 +114,14 @@ public final class FollowingSession implements LogicalSession {
         if (held.answered) {
             held.brokenAtFirstCall = 0;
         }
-        if (held.gone(now)) {
-            PgConnection fresh = moving.replace(now, caller);
+        boolean gone = held.gone(now);
+        if (gone || misplaced(now)) {
+            PgConnection fresh = gone ? moving.replace(now, caller) : moving.move(now, caller);
             if (!held.autoCommit && held.committer == null) {
                 // The call that follows may begin a transaction, and its COMMIT may be cut off like any other.
                 getReadyToCommit(held.session);
             }
             return fresh;
-        }
-        if (misplaced(now)) {
-            return moving.move(now, caller);
         }
         held.answered = true;
         held.idleBeforeCall = now.connection().getTransactionState() == TransactionState.IDLE;
