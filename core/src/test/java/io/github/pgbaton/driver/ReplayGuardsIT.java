@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.scripted.WireProxy.Action;
+import java.sql.Array;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLXML;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import org.junit.jupiter.api.Test;
@@ -130,5 +132,31 @@ class ReplayGuardsIT extends WireBench {
         run(raw.getConnection(), insert("b"));
 
         assertLostAtTheNextCall(insert("c"), "unwrap");
+    }
+
+    @Test
+    void arrayAndXmlFreedAfterTheyWereSentAreReplayed() throws Exception {
+        Array numbers = connection.createArrayOf("int4", new Integer[] {1, 2});
+        Array texts = connection.createArrayOf("text", new String[] {"x", null, "y,z"});
+        SQLXML xml = connection.createSQLXML();
+        xml.setString("<a/>");
+        String sql =
+                "INSERT INTO wired VALUES (array_to_string(?::int[], '+') || array_to_string(?::text[], '|', '-') ||"
+                        + " (?::xml)::text || array_to_string(?::int[], '*'))";
+        try (PreparedStatement insert = connection.prepareStatement(sql)) {
+            insert.setArray(1, numbers);
+            insert.setArray(2, texts);
+            insert.setSQLXML(3, xml);
+            insert.setObject(4, numbers);
+            insert.executeUpdate();
+            numbers.free();
+            texts.free();
+            xml.free();
+            once(sent -> executes(sent, "INSERT INTO wired VALUES (array"), Action.LOSE);
+            insert.executeUpdate();
+        }
+        connection.commit();
+
+        assertThat(rows()).containsExactly("1+2x|-|y,z<a/>1*2", "1+2x|-|y,z<a/>1*2");
     }
 }

@@ -44,9 +44,12 @@ import java.sql.SQLType;
 import java.sql.SQLXML;
 import java.sql.Time;
 import java.sql.Timestamp;
+import java.sql.Types;
 import java.util.Arrays;
 import java.util.Calendar;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgArray;
+import org.postgresql.jdbc.PgSQLXML;
 
 /**
  * What was bound to a prepared statement, and the rows of its batch; a setter here is called after the delegate took the
@@ -163,6 +166,10 @@ final class BoundParameters {
     }
 
     private void object(int index, byte kind, long bit, int number, @Nullable Object value, @Nullable Object extra) {
+        if (value instanceof PgArray array && (kind == OBJECT || number == Types.ARRAY)) {
+            setArray(index, array);
+            return;
+        }
         Object kept = isReadOnce(value) ? null : Unchanging.copyOf(value);
         if (value != null && kept == null) {
             stream(index);
@@ -179,8 +186,18 @@ final class BoundParameters {
                 || value instanceof java.sql.Clob;
     }
 
+    /** What PgJDBC sends of it: an application may free the array as soon as it is bound. */
     void setArray(int index, @Nullable Array value) {
-        current.put(index - 1, ARRAY, 0, 0, value, null);
+        if (!(value instanceof PgArray array)) {
+            current.put(index - 1, ARRAY, 0, 0, value, null);
+            return;
+        }
+        try {
+            byte[] bytes = array.toBytes();
+            current.put(index - 1, ARRAY, 0, 0, bytes == null ? array.toString() : bytes, array.getBaseTypeName());
+        } catch (SQLException e) {
+            stream(index);
+        }
     }
 
     void setRef(int index, @Nullable Ref value) {
@@ -191,8 +208,14 @@ final class BoundParameters {
         current.put(index - 1, ROW_ID, 0, 0, value, null);
     }
 
+    /** Its text, for the same reason. */
     void setSQLXML(int index, @Nullable SQLXML value) {
-        current.put(index - 1, SQL_XML, 0, 0, value, null);
+        try {
+            Object kept = value instanceof PgSQLXML xml ? xml.getString() : value;
+            current.put(index - 1, SQL_XML, 0, 0, kept, null);
+        } catch (SQLException e) {
+            stream(index);
+        }
     }
 
     void setURL(int index, @Nullable URL value) {

@@ -14,7 +14,11 @@ import java.sql.Time;
 import java.sql.Timestamp;
 import java.util.Arrays;
 import java.util.Calendar;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.jdbc.PgArray;
+import org.postgresql.jdbc.PgSQLXML;
 
 /**
  * A growing row of values in the form a setter got them; writing a slot that exists allocates nothing.
@@ -155,7 +159,8 @@ final class ParameterSlots {
                 Arrays.copyOf(refs, size),
                 Arrays.copyOf(extras, size));
         for (int slot = 0; slot < size; slot++) {
-            if (refs[slot] instanceof byte[] bytes) {
+            // Those of an array are PgJDBC's, and nobody changes them.
+            if (kinds[slot] != ARRAY && refs[slot] instanceof byte[] bytes) {
                 copy.refs[slot] = bytes.clone();
             }
             if (extras[slot] instanceof Calendar calendar) {
@@ -247,10 +252,10 @@ final class ParameterSlots {
             case OBJECT_TYPE_SCALE -> made.setObject(parameter, ref, number, (int) bit);
             case OBJECT_SQLTYPE -> made.setObject(parameter, ref, (SQLType) extras[slot]);
             case OBJECT_SQLTYPE_SCALE -> made.setObject(parameter, ref, (SQLType) extras[slot], number);
-            case ARRAY -> made.setArray(parameter, (Array) ref);
+            case ARRAY -> made.setArray(parameter, array(slot, made));
             case REF -> made.setRef(parameter, (Ref) ref);
             case ROW_ID -> made.setRowId(parameter, (RowId) ref);
-            case SQL_XML -> made.setSQLXML(parameter, (SQLXML) ref);
+            case SQL_XML -> made.setSQLXML(parameter, xml(slot, made));
             case URL_VALUE -> made.setURL(parameter, (URL) ref);
             default -> {
                 // UNSET, LOST
@@ -266,6 +271,28 @@ final class ParameterSlots {
 
     private @Nullable Time time(int slot) {
         return refs[slot] == Time.class ? new Time(bits[slot]) : (Time) refs[slot];
+    }
+
+    // PgJDBC's array and XML are kept as what they hold, any other by reference.
+
+    private @Nullable Array array(int slot, PreparedStatement made) throws SQLException {
+        Object ref = refs[slot];
+        if (ref == null || ref instanceof Array) {
+            return (Array) ref;
+        }
+        BaseConnection connection = connection(made);
+        int type = connection.getTypeInfo().getPGArrayType(Objects.requireNonNull((String) extras[slot]));
+        return ref instanceof byte[] bytes
+                ? new PgArray(connection, type, bytes)
+                : new PgArray(connection, type, (String) ref);
+    }
+
+    private @Nullable SQLXML xml(int slot, PreparedStatement made) throws SQLException {
+        return refs[slot] instanceof String text ? new PgSQLXML(connection(made), text) : (SQLXML) refs[slot];
+    }
+
+    private static BaseConnection connection(PreparedStatement made) throws SQLException {
+        return made.getConnection().unwrap(BaseConnection.class);
     }
 
     private @Nullable Timestamp timestamp(int slot) {
