@@ -2,6 +2,7 @@ package io.github.pgbaton.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.scripted.WireProxy.Action;
@@ -13,6 +14,9 @@ import java.sql.SQLException;
 import java.sql.SQLXML;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,5 +162,48 @@ class ReplayGuardsIT extends WireBench {
         connection.commit();
 
         assertThat(rows()).containsExactly("1+2x|-|y,z<a/>1*2", "1+2x|-|y,z<a/>1*2");
+    }
+
+    /** The first time it is done at once; the second time it waits for a lock. */
+    @Test
+    void cancelEndsAReplay() throws Exception {
+        String lock = "SELECT pg_advisory_xact_lock(7252)";
+        run(insert("a"));
+        run(lock);
+        Statement call = connection.createStatement();
+        AtomicBoolean broken = new AtomicBoolean();
+        proxy.script(sent -> {
+            if (!executes(sent, insert("b")) || broken.getAndSet(true)) {
+                return Action.FORWARD;
+            }
+            return Action.LOSE;
+        });
+        try (java.sql.Connection other = superuser()) {
+            CompletableFuture<Boolean> locked = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return text(other, "SELECT pg_advisory_lock(7252)") != null;
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await().atMost(PATIENCE).until(() -> waitingForALock().equals("1"));
+            CompletableFuture<SQLException> told = CompletableFuture.supplyAsync(
+                    () -> catchThrowableOfType(SQLException.class, () -> call.execute(insert("b"))));
+            assertThat(locked.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            await().atMost(PATIENCE).until(() -> waitingForALock().equals("1"));
+            call.cancel();
+
+            assertThat(told.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).getSQLState())
+                    .isEqualTo("57014");
+        }
+        connection.rollback();
+        run(insert("c"));
+        connection.commit();
+        assertThat(rows()).containsExactly("c");
+    }
+
+    private String waitingForALock() throws SQLException {
+        return text(
+                admin, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7252 AND NOT granted");
     }
 }

@@ -24,6 +24,8 @@ final class Moving {
     private final Journal journal;
     /** Whoever waits for a primary now; only it can be told to stop. */
     private volatile @Nullable Caller waiting;
+    /** What it waits for, where that is a replay. */
+    private volatile @Nullable Replaying replaying;
 
     Moving(HeldSession held) {
         this.held = held;
@@ -54,6 +56,10 @@ final class Moving {
         }
         caller.waitCancelled(true);
         cluster.wake();
+        Replaying now = replaying;
+        if (now != null) {
+            now.cancel();
+        }
         // Where the wait ended meanwhile, nobody may have looked: then the statement itself is to be cancelled.
         return waiting == caller;
     }
@@ -121,10 +127,11 @@ final class Moving {
         Restoring restoring = new Restoring(held.attributes, state, held.autoCommit);
         restoring.ghost(held.backend());
         Replaying.Replayed fresh;
+        Replaying replay = new Replaying(cluster, restoring, journal, dead);
+        replaying = replay;
         waiting = caller;
         try {
-            fresh = new Replaying(cluster, restoring, journal, dead)
-                    .open(patience.deadline(), caller::waitCancelled);
+            fresh = replay.open(patience.deadline(), caller::waitCancelled);
         } catch (ReplayMismatchException e) {
             throw held.lose(
                     Losses.lost(dead, journal.steps(), "running it again came out differently: " + e.getMessage(), e));
@@ -134,6 +141,14 @@ final class Moving {
             throw held.closed ? e : caller.waitCancelled() ? patience.explain(e) : answer;
         } finally {
             waiting = null;
+            replaying = null;
+        }
+        if (caller.waitCancelled()) {
+            // Whoever cancelled has left it to this call: it must not go on as if nothing had been said.
+            journal.abandon();
+            cluster.discard(fresh.session());
+            held.lose(Losses.lost(dead, journal.steps(), "its call was cancelled meanwhile", null));
+            patience.check();
         }
         cluster.discard(dead);
         moveTo(fresh.session(), dead, patience.elapsed());

@@ -36,6 +36,7 @@ final class Replaying {
     private final ClusterRef cluster;
     private final Restoring restoring;
     private final Journal journal;
+    private volatile @Nullable OpenSession replayingOn;
     private final boolean onlyRead;
     /** Whether PostgreSQL waited for nothing but its rollback, be it to a savepoint. */
     private final boolean failed;
@@ -68,6 +69,11 @@ final class Replaying {
             }
             boolean replayed = false;
             @Nullable Backend own = null;
+            replayingOn = fresh;
+            if (cancelled.getAsBoolean()) {
+                // Whoever cancelled may have come before there was a session to end.
+                fresh.socket().abort();
+            }
             try (ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
                 Committer committer = Committer.open(cluster, fresh);
                 own = committer.backend();
@@ -95,10 +101,11 @@ final class Replaying {
                     throw new ReplayMismatchException(
                             "a step failed that had succeeded before (" + e.getMessage() + ")");
                 }
-                if (gone) {
+                if (gone && !cancelled.getAsBoolean()) {
                     cluster.suspect(fresh);
                 }
             } finally {
+                replayingOn = null;
                 if (!replayed) {
                     journal.abandon();
                     cluster.discard(fresh);
@@ -106,6 +113,14 @@ final class Replaying {
                 }
             }
             rest(attempt, deadline);
+        }
+    }
+
+    /** Ends the step that is under way, from any thread; {@code cancelled} is true by now. */
+    void cancel() {
+        OpenSession now = replayingOn;
+        if (now != null) {
+            now.socket().abort();
         }
     }
 
