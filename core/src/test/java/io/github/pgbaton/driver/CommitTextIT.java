@@ -97,6 +97,16 @@ class CommitTextIT extends WireBench {
         assertThat(rows()).containsExactly("a");
     }
 
+    /** Nobody knows whether its COMMIT was the part that failed. */
+    @Test
+    void settingOfATransactionThatEndedInATextThatFailedIsMissed() throws Exception {
+        run("SET statement_timeout TO '70s'");
+        assertThat(failing("COMMIT; SELECT 1/0")).isEqualTo("22012");
+        once(sent -> executes(sent, "SELECT 1"), Action.LOSE);
+
+        assertThat(failing("SELECT 1")).isEqualTo("08S02");
+    }
+
     private String failing(String sql) {
         return catchThrowableOfType(SQLException.class, () -> run(sql)).getSQLState();
     }

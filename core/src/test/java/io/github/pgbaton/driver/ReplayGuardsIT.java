@@ -206,4 +206,15 @@ class ReplayGuardsIT extends WireBench {
         return text(
                 admin, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7252 AND NOT granted");
     }
+
+    @Test
+    void lockTakenByATextThatFailedIsMissed() throws Exception {
+        connection.setAutoCommit(true);
+        assertThat(failing(() -> run("SELECT pg_advisory_lock(7253); SELECT 1/0")))
+                .isEqualTo("22012");
+        connection.setAutoCommit(false);
+        run(insert("a"));
+
+        assertLostAtTheNextCall(insert("b"), "session advisory lock 7253");
+    }
 }

@@ -24,7 +24,7 @@ import org.postgresql.jdbc.PgConnection;
 final class Committing {
     /** As a clause: what became of a COMMIT of which the server said OK. */
     static final String NOT_REPLICATED =
-            "it was committed without its synchronous standby, and the wait could not be made up for";
+            "the server answered without waiting for its synchronous standby, and that could not be made up for";
 
     private final HeldSession held;
     private final Moving moving;

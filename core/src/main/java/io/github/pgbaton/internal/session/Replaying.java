@@ -90,7 +90,8 @@ final class Replaying {
             } catch (ReplayMismatchException e) {
                 throw e;
             } catch (RuntimeException e) {
-                // What an application bound may have become unusable. It is told once, and not again by every later call.
+                // What an application bound may have become unusable. It is told once, and not again by every later
+                // call.
                 throw new ReplayMismatchException("a step could not be made again (" + e + ")");
             } catch (SQLException e) {
                 boolean gone = Losses.isLoss(e, fresh);
