@@ -54,6 +54,7 @@ class CompatibilityIT {
             List<Work> works = new ArrayList<>();
             works.addAll(HibernateWorks.all(routes));
             works.addAll(SpringWorks.all(routes));
+            works.addAll(ReadWriteWorks.all(routes));
             works.addAll(MapperWorks.all(routes));
             works.addAll(MigrationWorks.all(routes));
             works.addAll(PoolWorks.all(routes));

@@ -2,7 +2,9 @@ package io.github.pgbaton.compatibility;
 
 import io.github.pgbaton.PostgresUrlDriver;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -130,6 +132,15 @@ final class MigrationWorks {
                     new Liquibase("compatibility-changelog.xml", new ClassLoaderResourceAccessor(), database)) {
                 liquibase.setChangeLogParameter("attempt", attempt.id());
                 liquibase.update(new Contexts());
+            }
+        }
+        try (Connection connection = routes.pool().getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT bool_or(locked) FROM " + attempt.id() + ".databasechangeloglock")) {
+            row.next();
+            if (row.getBoolean(1)) {
+                throw new AssertionError("Liquibase has left its lock");
             }
         }
     }

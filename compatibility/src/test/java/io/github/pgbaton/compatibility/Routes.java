@@ -38,13 +38,18 @@ final class Routes implements AutoCloseable {
 
     /** @param more of the URL's parameters, each with its ampersand */
     HikariDataSource hikari(String more, int size) {
+        return closing(BatonHikari.create(config(more, size)));
+    }
+
+    /** As {@link #hikari}, for whoever makes pools of it himself. */
+    HikariConfig config(String more, int size) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url + more);
         config.setUsername(user);
         config.setPassword(password);
         config.setMaximumPoolSize(size);
         config.setMinimumIdle(1);
-        return closing(BatonHikari.create(config));
+        return config;
     }
 
     <T extends AutoCloseable> T closing(T resource) {

@@ -7,6 +7,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -88,6 +89,7 @@ final class SpringWorks {
 
     static class RetryingService {
         private final JdbcTemplate jdbc;
+        private final Map<String, Integer> calls = new ConcurrentHashMap<>();
 
         RetryingService(JdbcTemplate jdbc) {
             this.jdbc = jdbc;
@@ -96,9 +98,17 @@ final class SpringWorks {
         @Retryable(includes = ConcurrencyFailureException.class, maxRetries = 5)
         @Transactional("losing")
         public void work(Attempt attempt) {
+            calls.merge(attempt.id(), 1, Integer::sum);
             jdbc.update("INSERT INTO spring_retry VALUES (?)", attempt.id());
             attempt.middle();
             jdbc.update("INSERT INTO spring_retry VALUES (?)", attempt.id());
+        }
+
+        /** Not in a transaction: where the driver replayed, this would see one call. */
+        public void requireRetries(Attempt attempt) {
+            if (calls.getOrDefault(attempt.id(), 0) < 2) {
+                throw new AssertionError("nothing was retried: " + calls);
+            }
         }
     }
 
@@ -176,6 +186,9 @@ final class SpringWorks {
                         "the same with `replay=off` and `@Retryable` on `ConcurrencyFailureException`",
                         "spring_retry",
                         2,
-                        retryingService::work));
+                        attempt -> {
+                            retryingService.work(attempt);
+                            retryingService.requireRetries(attempt);
+                        }));
     }
 }
