@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param protectedTransactions whose loss the driver would have made good at every moment, their COMMIT included
  * @param unprotectedTransactions all others that were committed
  * @param replayed transactions that went on after a replay
+ * @param keptValues values of sequences that these kept, instead of drawing others
  * @param lost transactions whose session broke and that could not be replayed
  * @param withoutStandby transactions that were committed while, as a session was told within the last two seconds, the
  *     server waited for no synchronous standby, though Patroni's synchronous mode is on: so it is for a while after a
@@ -23,6 +24,7 @@ public record ProtectionReport(
         long protectedTransactions,
         long unprotectedTransactions,
         long replayed,
+        long keptValues,
         long lost,
         long withoutStandby,
         Map<Reason, Long> reasons) {

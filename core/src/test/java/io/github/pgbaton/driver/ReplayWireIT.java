@@ -85,6 +85,27 @@ class ReplayWireIT extends WireBench {
         assertThat(rows()).containsExactly("a", "b", "c");
     }
 
+    /** As Hibernate draws its keys. */
+    @ParameterizedTest
+    @EnumSource(names = {"LOSE", "HALVE"})
+    void valueOfASequenceIsKeptWhenTheCommitIsCut(Action action) throws Exception {
+        asAdmin("DROP SEQUENCE IF EXISTS wired_seq", "CREATE SEQUENCE wired_seq", "GRANT ALL ON wired_seq TO PUBLIC");
+        try (Connection other = source.getConnection()) {
+            other.setAutoCommit(false);
+            run(other, insert("first"));
+            other.commit();
+            String id = text(connection, "select nextval('wired_seq')");
+            run(insert(id));
+            run(other, insert("second"));
+            other.commit();
+            once(ReplayWireIT::commits, action);
+            connection.commit();
+
+            assertThat(rows()).containsExactly(id, "first", "second");
+            assertThat(text(admin, "SELECT last_value FROM wired_seq")).isEqualTo(id);
+        }
+    }
+
     /** Its unique key and its lock are the old backend's, which goes on as if nothing had happened. */
     @Test
     void oldBackendThatDoesNotKnowIsEndedBeforeTheReplay() throws Exception {

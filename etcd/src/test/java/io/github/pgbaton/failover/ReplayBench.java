@@ -40,7 +40,7 @@ abstract class ReplayBench {
     static Connection admin;
 
     String name;
-    private BatonDataSource source;
+    BatonDataSource source;
     Connection connection;
 
     @BeforeAll

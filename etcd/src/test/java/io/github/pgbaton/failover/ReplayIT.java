@@ -457,7 +457,7 @@ class ReplayIT extends ReplayBench {
         others("CREATE SCHEMA told");
         try {
             breakSession();
-            assertLost("a getter of the connection gave another answer");
+            assertLost("a getter gave another answer");
             assertGoesOnAfterRollback();
         } finally {
             others("DROP SCHEMA told");

@@ -163,6 +163,25 @@ class ReplayMismatchIT extends ReplayBench {
     }
 
     @Test
+    void descriptionOfAStatementThatDiffersEndsTheTransaction() throws Exception {
+        others("DROP TABLE IF EXISTS retyped");
+        others("CREATE TABLE retyped (a int)");
+        add("a");
+        try (PreparedStatement select = connection.prepareStatement("SELECT a FROM retyped WHERE a = ?")) {
+            assertThat(select.getParameterMetaData().getParameterTypeName(1)).isEqualTo("int4");
+            breakSession();
+            assertThat(select.getMetaData().getColumnTypeName(1)).isEqualTo("int4");
+        }
+        breakSession();
+        assertThat(text("SELECT 1")).as("as long as it is the same").isEqualTo("1");
+        breakSession();
+        others("ALTER TABLE retyped ALTER a TYPE text");
+
+        assertLost("a getter gave another answer than the one seen before");
+        assertGoesOnAfterRollback();
+    }
+
+    @Test
     void columnThatHasAnotherTypeEndsTheTransaction() throws Exception {
         others("DROP TABLE IF EXISTS retyped");
         others("CREATE TABLE retyped (a int)");

@@ -118,7 +118,7 @@ abstract class AttributedConnection extends ForwardingConnection {
             Connection target = session.attach();
             try {
                 int level = target.getTransactionIsolation();
-                session.learned(Connection::getTransactionIsolation, level);
+                session.learned(Connection::getTransactionIsolation, level, 0);
                 return level;
             } catch (SQLException failure) {
                 recover(failure);
@@ -186,7 +186,7 @@ abstract class AttributedConnection extends ForwardingConnection {
             Connection target = session.attach();
             try {
                 String schema = target.getSchema();
-                session.learned(Connection::getSchema, schema);
+                session.learned(Connection::getSchema, schema, 0);
                 return schema;
             } catch (SQLException failure) {
                 recover(failure);

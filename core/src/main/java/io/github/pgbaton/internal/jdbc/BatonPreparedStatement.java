@@ -1,8 +1,13 @@
 package io.github.pgbaton.internal.jdbc;
 
+import io.github.pgbaton.internal.replay.Descriptions;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.sql.Effects;
+import io.github.pgbaton.internal.sql.Nextval;
+import io.github.pgbaton.internal.sql.Operand;
+import java.sql.ParameterMetaData;
 import java.sql.PreparedStatement;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -21,6 +26,8 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     private PreparedStatement prepared;
 
     private @Nullable Effects effects;
+    private @Nullable Operand sequence;
+    private boolean sequenceKnown;
 
     BatonPreparedStatement(BatonConnection connection, StatementRequest request, PreparedStatement made) {
         super(connection, request, made);
@@ -57,18 +64,28 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     PreparedStatement sending(Run run) throws SQLException {
         running(textEffects());
         attach();
+        checkLastDrawn(request.sql());
         closeSuperseded();
         parameters.check();
         if (parameters.rowReadOnce()) {
             denyStreams();
         }
         if (keeps(RunStep.bytesOf(null) + parameters.rowBytes())) {
-            record(new RunStep(this, run, null, null, parameters.row(), List.of(), parameters.rowBytes()));
+            record(new RunStep(this, run, null, null, parameters.row(), List.of(), parameters.rowBytes())
+                    .drawing(name(sequence())));
         }
         if (session.wraps()) {
             wrap(batchTexts());
         }
         return prepared;
+    }
+
+    private @Nullable Operand sequence() {
+        if (!sequenceKnown) {
+            sequence = Nextval.of(request.sql());
+            sequenceKnown = true;
+        }
+        return sequence;
     }
 
     private void denyStreams() {
@@ -136,6 +153,53 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
         SQLException refusal = Refusal.notRepeatable("the stream of a parameter");
         refusal.initCause(failure);
         return refusal;
+    }
+
+    @Override
+    public @Nullable ResultSetMetaData getMetaData() throws SQLException {
+        ResultSetMetaData columns = super.getMetaData();
+        if (learns()) {
+            learned(made -> Descriptions.digest(made.getMetaData()), Descriptions.digest(columns));
+        }
+        return columns;
+    }
+
+    @Override
+    public ParameterMetaData getParameterMetaData() throws SQLException {
+        ParameterMetaData described = super.getParameterMetaData();
+        if (learns()) {
+            learned(made -> Descriptions.digest(made.getParameterMetaData()), Descriptions.digest(described));
+        }
+        return described;
+    }
+
+    private boolean learns() throws SQLException {
+        if (session.getAutoCommit() || !session.journal().recording()) {
+            return false;
+        }
+        if (parameters.rowReadOnce()) {
+            denyStreams();
+        }
+        return session.journal().recording();
+    }
+
+    /** Asks a statement for its description. */
+    private interface Describing {
+        long digest(PreparedStatement made) throws SQLException;
+    }
+
+    /** The types of the parameters are part of the question. */
+    private void learned(Describing again, long digest) {
+        BoundRows row = parameters.row();
+        session.learned(
+                on -> {
+                    try (PreparedStatement made = (PreparedStatement) request.make(on)) {
+                        row.bind(made);
+                        return again.digest(made);
+                    }
+                },
+                digest,
+                parameters.rowBytes());
     }
 
     @Override

@@ -4,6 +4,8 @@ import io.github.pgbaton.internal.replay.Counts;
 import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.sql.Effects;
+import io.github.pgbaton.internal.sql.Nextval;
+import io.github.pgbaton.internal.sql.Operand;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
@@ -73,9 +75,10 @@ class BatonStatement extends FollowingStatement {
     Statement sending(String sql, Run run, @Nullable Object keys) throws SQLException {
         running(Effects.of(sql));
         attach();
+        checkLastDrawn(sql);
         closeSuperseded();
         if (keeps(RunStep.bytesOf(sql))) {
-            record(new RunStep(this, run, sql, keys, null, List.of(), 0));
+            record(new RunStep(this, run, sql, keys, null, List.of(), 0).drawing(name(Nextval.of(sql))));
         }
         if (session.wraps()) {
             wrap(List.of(sql));
@@ -109,6 +112,25 @@ class BatonStatement extends FollowingStatement {
             }
         }
         wrapped = false;
+    }
+
+    /** The name of a sequence, null where it is not plain. */
+    final @Nullable String name(@Nullable Operand sequence) {
+        if (sequence instanceof Operand.Literal literal) {
+            return literal.value();
+        }
+        String bound = sequence instanceof Operand.Bound parameter ? boundText(parameter.index()) : null;
+        return Nextval.isName(bound) ? bound : null;
+    }
+
+    /**
+     * The value of a sequence that was kept through a replay was not drawn on the session of now: {@code currval} would tell
+     * of another one.
+     */
+    final void checkLastDrawn(String text) throws SQLException {
+        if (session.journal().kept() > 0 && Nextval.asksLastDrawn(text)) {
+            session.lose("it asks for the value that a sequence gave last, and that one was kept through a replay");
+        }
     }
 
     /** Whether the journal takes a step of that size; it counts one that it does not take. */
@@ -218,6 +240,7 @@ class BatonStatement extends FollowingStatement {
         try {
             running(batchEffects());
             attach();
+            checkLastDrawn(wholeBatchText());
             closeSuperseded();
             checkBatch();
         } catch (SQLException notSent) {

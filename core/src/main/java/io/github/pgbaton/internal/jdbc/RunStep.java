@@ -1,8 +1,10 @@
 package io.github.pgbaton.internal.jdbc;
 
+import io.github.pgbaton.internal.outcome.Told;
 import io.github.pgbaton.internal.replay.Counts;
 import io.github.pgbaton.internal.replay.ReplayMismatchException;
 import io.github.pgbaton.internal.replay.Rows;
+import io.github.pgbaton.internal.replay.SequenceValue;
 import io.github.pgbaton.internal.replay.Step;
 import java.sql.BatchUpdateException;
 import java.sql.PreparedStatement;
@@ -46,6 +48,10 @@ final class RunStep implements Step {
     private final List<String> texts;
     private final long bytes;
 
+    /** From which sequence it draws one value and does nothing else, null where it does anything else. */
+    private @Nullable String sequence;
+
+    private @Nullable SequenceValue drawn;
     private boolean answered;
     private @Nullable String sqlState;
     private long count;
@@ -85,11 +91,32 @@ final class RunStep implements Step {
         return OBJECT_SIZE + (sql == null ? 0 : sql.length());
     }
 
+    /**
+     * @param name of the only sequence from which it draws, null for any other step
+     * @return this
+     */
+    RunStep drawing(@Nullable String name) throws SQLException {
+        // With a fetch size of one, PgJDBC asks the server whether there is a second row.
+        if (name != null && wantedKeys == null && owner.delegate().getFetchSize() != 1) {
+            sequence = name;
+        }
+        return this;
+    }
+
     // What the application sees.
 
     void answered(Statement raw) throws SQLException {
         count = raw.getLargeUpdateCount();
         answered = true;
+        draw();
+    }
+
+    /** Right behind the answer: what is opened later may be opened on a server that has crashed meanwhile. */
+    private void draw() {
+        if (sequence != null && drawn == null) {
+            Told told = owner.session.told();
+            drawn = told == null ? null : new SequenceValue(sequence, told);
+        }
     }
 
     void answeredBatch(long counts) {
@@ -120,7 +147,11 @@ final class RunStep implements Step {
             return last.rows;
         }
         if (rows == null) {
-            rows = new Rows();
+            if (!answered) {
+                // The result of executeQuery() is wrapped before the step counts as answered.
+                draw();
+            }
+            rows = new Rows(drawn);
         }
         return rows;
     }
@@ -162,7 +193,30 @@ final class RunStep implements Step {
     }
 
     @Override
+    public @Nullable SequenceValue drawn() {
+        return drawn;
+    }
+
+    @Override
     public void replay(PgConnection on) throws SQLException {
+        SequenceValue value = drawn;
+        if (value == null) {
+            runAgain(on);
+            return;
+        }
+        if (value.keep(on)) {
+            // The application keeps the row that it has, and an earlier step's statement must not take its place.
+            owner.abandonReplay();
+            return;
+        }
+        try {
+            runAgain(on);
+        } catch (ReplayMismatchException e) {
+            throw value.notKept(e);
+        }
+    }
+
+    private void runAgain(PgConnection on) throws SQLException {
         Statement raw = owner.replaying(on, settings);
         // Values are compared as they come over the wire, so they must come in the same format.
         raw.unwrap(PGStatement.class).setPrepareThreshold(inBinary() ? -1 : 0);

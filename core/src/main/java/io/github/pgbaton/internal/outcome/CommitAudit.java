@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.outcome;
 import io.github.pgbaton.event.FailoverEvent.CommitsAudited;
 import io.github.pgbaton.event.FailoverEvent.LostCommit;
 import io.github.pgbaton.internal.outcome.RecentCommits.Acknowledged;
+import io.github.pgbaton.internal.outcome.RecentCommits.Span;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
@@ -60,15 +61,21 @@ final class CommitAudit {
         return sessions.getAndIncrement();
     }
 
-    void acknowledged(int session, UUID token, long ledgerOid, int timeline) {
-        recent.add(session, new Acknowledged(token, null, ledgerOid, timeline, null, System.currentTimeMillis()));
+    /** @param span of the session that was told so, null where that one broke */
+    void acknowledged(int session, UUID token, long ledgerOid, int timeline, @Nullable Span span) {
+        recent.add(session, new Acknowledged(token, null, ledgerOid, timeline, null, System.currentTimeMillis(), span));
     }
 
     void acknowledged(int session, Xid xid) {
         recent.add(
                 session,
                 new Acknowledged(
-                        null, xid.number(), xid.lsn(), xid.timeline(), xid.member(), System.currentTimeMillis()));
+                        null, xid.number(), xid.lsn(), xid.timeline(), xid.member(), System.currentTimeMillis(), null));
+    }
+
+    /** As {@link RecentCommits#after}. */
+    List<UUID> after(Told told, int most) {
+        return recent.after(told, most);
     }
 
     /** Never waits. */

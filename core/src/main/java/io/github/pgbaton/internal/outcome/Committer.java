@@ -68,6 +68,7 @@ public final class Committer {
     private final CommitAudit audit;
     private final int number;
     private final @Nullable String member;
+    private final long openNanos = System.nanoTime();
     private SessionFacts facts;
     private long askedNanos;
     private @Nullable PreparedStatement statement;
@@ -124,6 +125,12 @@ public final class Committer {
     /** @return the server's side of its session */
     public Backend backend() {
         return new Backend(session.address(), facts.pid(), facts.backendStart());
+    }
+
+    /** @return that it was told something just now; null where no token could prove it afterwards */
+    public @Nullable Told told() {
+        int timeline = facts.standing().timeline();
+        return timeline > 0 && tokens() ? new Told(session.address(), timeline, System.nanoTime()) : null;
     }
 
     /** @return whether the outcome of a COMMIT that is cut off can be found out */
@@ -248,7 +255,11 @@ public final class Committer {
         CommitResult result = Committed.PLAINLY;
         if (token != null && sent.rows() > 0) {
             audit.acknowledged(
-                    number, token, facts.ledgerOid(), facts.standing().timeline());
+                    number,
+                    token,
+                    facts.ledgerOid(),
+                    facts.standing().timeline(),
+                    new RecentCommits.Span(session.address(), openNanos, doubt.sentNanos()));
             shared.committed(cluster);
             result = new Committed(token);
         }

@@ -1,10 +1,14 @@
 package io.github.pgbaton.internal.outcome;
 
+import io.github.pgbaton.topology.HostPort;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +30,7 @@ final class RecentCommits {
      * @param timeline on which it was committed
      * @param member that wrote the timeline, null where that is not known
      * @param atMillis when it was acknowledged, since 1970
+     * @param span of the session that was told so itself, null where that one broke
      */
     record Acknowledged(
             @Nullable UUID token,
@@ -33,7 +38,27 @@ final class RecentCommits {
             long place,
             int timeline,
             @Nullable String member,
-            long atMillis) {}
+            long atMillis,
+            @Nullable Span span) {
+
+        /** Whether it was sent after that, on a session to the same member that was open before. */
+        boolean follows(Told told) {
+            return span != null
+                    && timeline == told.timeline()
+                    && span.member().equals(told.member())
+                    && span.openNanos() - told.nanos() < 0
+                    && span.sentNanos() - told.nanos() > 0;
+        }
+    }
+
+    /**
+     * For how long a session is known to have lived, by {@link System#nanoTime}.
+     *
+     * @param member that it was on
+     * @param openNanos it was open then
+     * @param sentNanos its COMMIT was sent then, and answered later
+     */
+    record Span(HostPort member, long openNanos, long sentNanos) {}
 
     private static final class Ring {
         final AtomicReferenceArray<@Nullable Acknowledged> slots = new AtomicReferenceArray<>(SIZE);
@@ -59,11 +84,34 @@ final class RecentCommits {
      * @return what was committed on an earlier one
      */
     List<Acknowledged> before(int timeline) {
+        return all(commit -> commit.timeline() < timeline);
+    }
+
+    /**
+     * @param told before
+     * @param most of them
+     * @return the tokens of what was sent after that, the first ones first
+     */
+    List<UUID> after(Told told, int most) {
+        return all(commit -> commit.follows(told)).stream()
+                .sorted(Comparator.comparingLong(commit -> sentAfter(commit, told)))
+                .map(Acknowledged::token)
+                .filter(Objects::nonNull)
+                .limit(most)
+                .toList();
+    }
+
+    private static long sentAfter(Acknowledged commit, Told told) {
+        Span span = commit.span();
+        return span == null ? Long.MAX_VALUE : span.sentNanos() - told.nanos();
+    }
+
+    private List<Acknowledged> all(Predicate<Acknowledged> wanted) {
         List<Acknowledged> all = new ArrayList<>();
         for (Ring ring : rings) {
             for (int i = 0; i < SIZE; i++) {
                 Acknowledged commit = ring.slots.get(i);
-                if (commit != null && commit.timeline() < timeline) {
+                if (commit != null && wanted.test(commit)) {
                     all.add(commit);
                 }
             }

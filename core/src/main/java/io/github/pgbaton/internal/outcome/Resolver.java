@@ -70,7 +70,7 @@ public final class Resolver extends Resolving {
             Resolver resolver = new Resolver(cluster, doubt, token, deadline, cancelled);
             Resolution found = resolver.run();
             if (found instanceof Resolution.Committed) {
-                CommitAudit.of(cluster).acknowledged(doubt.pid(), token, doubt.ledgerOid(), resolver.timeline);
+                CommitAudit.of(cluster).acknowledged(doubt.pid(), token, doubt.ledgerOid(), resolver.timeline, null);
             }
             return found;
         }

@@ -1,5 +1,7 @@
 package io.github.pgbaton.internal.replay;
 
+import io.github.pgbaton.internal.outcome.Told;
+import io.github.pgbaton.internal.sql.Nextval;
 import io.github.pgbaton.replay.ProtectionReport.Reason;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -32,6 +34,7 @@ public final class Journal {
     private int count;
     private long bytes;
     private int replays;
+    private int kept;
     private boolean writable;
     private boolean unseen;
     private @Nullable String obstacle;
@@ -174,6 +177,7 @@ public final class Journal {
         commitUnclear = false;
         count = 0;
         replays = 0;
+        kept = 0;
         obstacle = null;
         forget();
     }
@@ -230,6 +234,45 @@ public final class Journal {
         return !steps.isEmpty() && !steps.get(steps.size() - 1).answered();
     }
 
+    /** Whether a replay may keep the value of a sequence, as far as the steps tell; a question to be answered for each replay. */
+    public interface Keeping {
+        /**
+         * @param told of a value that was drawn and seen
+         * @return why it cannot be kept, a clause; null where the sequence may be asked
+         * @throws SQLException what the session says
+         */
+        @Nullable
+        String obstacle(Told told) throws SQLException;
+    }
+
+    /**
+     * Before each replay, outside a transaction.
+     *
+     * @param keeping is asked of every value that the application has seen
+     * @throws SQLException what it says
+     */
+    public void judge(Keeping keeping) throws SQLException {
+        boolean asked = false;
+        boolean known = false;
+        for (Step step : steps) {
+            SequenceValue drawn = step.drawn();
+            if (drawn == null || !drawn.seen()) {
+                continue;
+            }
+            if (!known) {
+                known = true;
+                asked = steps.stream().map(Step::sql).anyMatch(sql -> sql != null && Nextval.asksLastDrawn(sql));
+            }
+            drawn.judged(
+                    asked ? "the transaction asks for the value that was drawn last" : keeping.obstacle(drawn.told()));
+        }
+    }
+
+    /** @return how many values of sequences this transaction has kept through a replay */
+    public int kept() {
+        return kept;
+    }
+
     /**
      * Does every step again and compares; all of them were answered.
      *
@@ -255,8 +298,13 @@ public final class Journal {
      * @throws SQLException PgJDBC's
      */
     public void adopt(long generation) throws SQLException {
+        kept = 0;
         for (Step step : steps) {
             step.adopt(generation);
+            SequenceValue drawn = step.drawn();
+            if (drawn != null && drawn.kept()) {
+                kept++;
+            }
         }
         abandon();
     }

@@ -4,6 +4,7 @@ import io.github.pgbaton.internal.probe.MissingGuard;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGResultSetMetaData;
 
 /**
@@ -22,6 +23,17 @@ public final class Rows {
     private int verified;
     private boolean binary;
     private boolean ended;
+    private final @Nullable SequenceValue drawn;
+
+    /** Of any result. */
+    public Rows() {
+        this(null);
+    }
+
+    /** @param drawn is told the value, where it is the result of drawing one */
+    public Rows(@Nullable SequenceValue drawn) {
+        this.drawn = drawn;
+    }
 
     /**
      * The application went on to a row.
@@ -32,6 +44,9 @@ public final class Rows {
     public void row(ResultSet raw) throws SQLException {
         if (seen == 0) {
             describe(raw.getMetaData());
+            if (drawn != null) {
+                drawn.seen(raw.getLong(1));
+            }
         }
         long now = digest;
         for (int column = 1; column <= columns; column++) {

@@ -20,6 +20,11 @@ public interface Step {
     @Nullable
     String sql();
 
+    /** @return the value of a sequence that it drew, and that a replay may keep; null where it drew none */
+    default @Nullable SequenceValue drawn() {
+        return null;
+    }
+
     /**
      * Does it again and compares.
      *

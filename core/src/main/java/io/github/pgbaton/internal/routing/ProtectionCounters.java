@@ -24,6 +24,7 @@ public final class ProtectionCounters {
     private final LongAdder protectedOnes = new LongAdder();
     private final LongAdder unprotectedOnes = new LongAdder();
     private final LongAdder replayed = new LongAdder();
+    private final LongAdder keptValues = new LongAdder();
     private final LongAdder lost = new LongAdder();
     private final LongAdder withoutStandby = new LongAdder();
     private final ConcurrentMap<Reason, LongAdder> reasons = new ConcurrentHashMap<>();
@@ -57,9 +58,14 @@ public final class ProtectionCounters {
         known.increment();
     }
 
-    /** A transaction goes on after a replay. */
-    public void replayed() {
+    /**
+     * A transaction goes on after a replay.
+     *
+     * @param values of sequences that it kept
+     */
+    public void replayed(int values) {
         replayed.increment();
+        keptValues.add(values);
     }
 
     /** A transaction was lost. */
@@ -80,6 +86,7 @@ public final class ProtectionCounters {
                 protectedOnes.sum(),
                 unprotectedOnes.sum(),
                 replayed.sum(),
+                keptValues.sum(),
                 lost.sum(),
                 withoutStandby.sum(),
                 counts);

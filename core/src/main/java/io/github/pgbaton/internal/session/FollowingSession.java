@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.session;
 
 import io.github.pgbaton.internal.outcome.Barrier;
 import io.github.pgbaton.internal.outcome.Committer;
+import io.github.pgbaton.internal.outcome.Told;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.replay.Journal;
@@ -273,10 +274,10 @@ public final class FollowingSession implements LogicalSession {
     }
 
     @Override
-    public void learned(Getter again, @Nullable Object answer) {
+    public void learned(Getter again, @Nullable Object answer, long bytes) {
         // Outside a transaction the next question may be answered by another session anyway.
         if (held.inTransaction(held.session)) {
-            journal.record(new GettingStep(again, answer));
+            journal.record(new GettingStep(again, answer, bytes));
         }
     }
 
@@ -293,6 +294,17 @@ public final class FollowingSession implements LogicalSession {
                 recover(failure, CallKind.CATALOG, null);
             }
         }
+    }
+
+    @Override
+    public @Nullable Told told() {
+        Committer known = held.committer;
+        return known == null ? null : known.told();
+    }
+
+    @Override
+    public void lose(String because) throws SQLException {
+        throw held.lose(Losses.lost(held.session, journal.steps(), because, null));
     }
 
     @Override

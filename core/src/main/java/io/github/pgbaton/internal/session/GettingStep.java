@@ -8,17 +8,18 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.jdbc.PgConnection;
 
 /**
- * A getter of the connection that asked the server inside a transaction; asked again it must give the same answer.
+ * A getter of the connection, or of a statement, that asked the server inside a transaction; asked again it must give the same answer.
  *
  * @param again asks another connection
  * @param answer that the application got
+ * @param kept bytes that the question keeps alive
  */
-record GettingStep(LogicalSession.Getter again, @Nullable Object answer) implements Step {
+record GettingStep(LogicalSession.Getter again, @Nullable Object answer, long kept) implements Step {
     private static final int BYTES = 96;
 
     @Override
     public long bytes() {
-        return BYTES + (answer instanceof String text ? text.length() : 0);
+        return BYTES + kept + (answer instanceof String text ? text.length() : 0);
     }
 
     @Override
@@ -34,8 +35,7 @@ record GettingStep(LogicalSession.Getter again, @Nullable Object answer) impleme
     @Override
     public void replay(PgConnection on) throws SQLException {
         if (!Objects.equals(answer, again.get(on))) {
-            throw new ReplayMismatchException(
-                    "a getter of the connection gave another answer than the one seen before");
+            throw new ReplayMismatchException("a getter gave another answer than the one seen before");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.internal.outcome.Told;
 import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.sql.Effects;
 import io.github.pgbaton.pool.PoolableConnection;
@@ -202,14 +203,28 @@ public interface LogicalSession {
      *
      * @param again asks another connection
      * @param answer it got
+     * @param bytes that {@code again} keeps alive
      */
-    void learned(Getter again, @Nullable Object answer);
+    void learned(Getter again, @Nullable Object answer, long bytes);
 
     /** A getter of PgJDBC's connection that runs SQL. */
     interface Getter {
         @Nullable
         Object get(Connection connection) throws SQLException;
     }
+
+    /** @return that the session was told something just now; null where nobody could prove later what it was */
+    default @Nullable Told told() {
+        return null;
+    }
+
+    /**
+     * The transaction in progress cannot go on as if nothing had happened.
+     *
+     * @param because a clause
+     * @throws SQLException 40001
+     */
+    default void lose(String because) throws SQLException {}
 
     /** @return the steps of the transaction in progress */
     Journal journal();

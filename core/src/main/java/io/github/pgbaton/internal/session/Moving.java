@@ -154,7 +154,7 @@ final class Moving {
         moveTo(fresh.session(), dead, patience.elapsed());
         held.committer = fresh.committer();
         journal.adopt(held.generation);
-        cluster.protection().replayed();
+        cluster.protection().replayed(journal.kept());
         return fresh.session().connection();
     }
 }

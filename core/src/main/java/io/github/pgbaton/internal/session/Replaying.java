@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.session;
 
 import io.github.pgbaton.internal.outcome.Backend;
 import io.github.pgbaton.internal.outcome.Committer;
+import io.github.pgbaton.internal.outcome.Continuity;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.replay.Journal;
@@ -26,6 +27,9 @@ final class Replaying {
     /** After a failover every interrupted transaction runs again at once: those that collide must not do so in step. */
     private static final IntervalFunction PAUSE =
             IntervalFunction.ofExponentialRandomBackoff(Duration.ofMillis(20), 2, 0.5, Duration.ofSeconds(1));
+
+    private static final String NOT_PROVEN =
+            "no commit that this JVM was told of since proves that the primary of now gives it to nobody else";
 
     /**
      * @param session inside the transaction
@@ -77,6 +81,7 @@ final class Replaying {
             try (ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
                 Committer committer = Committer.open(cluster, fresh);
                 own = committer.backend();
+                journal.judge(told -> Continuity.proven(cluster, fresh, told, deadline) ? null : NOT_PROVEN);
                 journal.replay(fresh.connection());
                 if (failed(fresh) != failed) {
                     throw new ReplayMismatchException(

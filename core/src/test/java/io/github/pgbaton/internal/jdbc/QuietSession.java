@@ -74,7 +74,7 @@ final class QuietSession implements LogicalSession {
     public void setInside(Setter again) {}
 
     @Override
-    public void learned(Getter again, @Nullable Object answer) {}
+    public void learned(Getter again, @Nullable Object answer, long bytes) {}
 
     @Override
     public Savepoint setSavepoint(@Nullable String name) throws SQLException {

@@ -135,7 +135,7 @@ final class ScriptedSession implements LogicalSession {
     }
 
     @Override
-    public void learned(Getter again, @Nullable Object answer) {}
+    public void learned(Getter again, @Nullable Object answer, long bytes) {}
 
     @Override
     public Savepoint setSavepoint(@Nullable String name) throws SQLException {

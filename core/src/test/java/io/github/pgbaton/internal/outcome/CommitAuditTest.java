@@ -104,8 +104,8 @@ class CommitAuditTest {
     void aTokenIsThereOrNot() throws Exception {
         UUID lost = UUID.randomUUID();
         CommitAudit audit = CommitAudit.of(cluster);
-        audit.acknowledged(0, KEPT, 7, 1);
-        audit.acknowledged(1, lost, 7, 1);
+        audit.acknowledged(0, KEPT, 7, 1, null);
+        audit.acknowledged(1, lost, 7, 1, null);
         failOver();
 
         assertThat(audit().lost()).extracting(LostCommit::token).containsExactly(lost);
@@ -146,7 +146,7 @@ class CommitAuditTest {
         second.script(sql -> sql.startsWith("SELECT token FROM pgbaton.tx") && asked.getAndIncrement() == 0
                 ? Reaction.HANG_UP
                 : Reaction.SUCCEED);
-        CommitAudit.of(cluster).acknowledged(0, KEPT, 7, 1);
+        CommitAudit.of(cluster).acknowledged(0, KEPT, 7, 1, null);
         failOver();
 
         assertThat(audit().present()).isEqualTo(1);
@@ -155,7 +155,7 @@ class CommitAuditTest {
 
     @Test
     void aLedgerMadeAnewTellsNothingOfWhatWasBefore() throws Exception {
-        CommitAudit.of(cluster).acknowledged(0, UUID.randomUUID(), 6, 1);
+        CommitAudit.of(cluster).acknowledged(0, UUID.randomUUID(), 6, 1, null);
         failOver();
 
         assertThat(audit().lost()).isEmpty();
@@ -164,7 +164,7 @@ class CommitAuditTest {
 
     @Test
     void withoutACommitNothingIsAsked() throws Exception {
-        CommitAudit.of(cluster).acknowledged(0, KEPT, 7, 2);
+        CommitAudit.of(cluster).acknowledged(0, KEPT, 7, 2, null);
         failOver();
         cluster.discard(cluster.open(Deadline.in(PATIENCE)));
 

@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -42,6 +43,9 @@ class LostCommitsIT {
             .ttl(Duration.ofSeconds(10))
             .loopWait(Duration.ofSeconds(1))
             .retryTimeout(Duration.ofSeconds(3)));
+
+    /** By the last commit with a token, just before it. */
+    private @Nullable Told told;
 
     private final List<CommitsAudited> audits = new CopyOnWriteArrayList<>();
 
@@ -60,14 +64,22 @@ class LostCommitsIT {
         FailoverListeners.add(listener);
         try {
             UUID kept = commit(ledger, 1).token();
+            Told thatIsKept = Objects.requireNonNull(told);
             commit(xid, 2);
             awaitReplicated(cluster, old);
             detachReplica(cluster, old);
             UUID lost = commit(ledger, 3).token();
+            Told thatIsLost = Objects.requireNonNull(told);
             commit(xid, 4);
             cluster.kill(old);
             // Whoever connects next proves the new primary.
-            close(ledger, ledger.open(Deadline.in(PATIENCE)));
+            OpenSession proven = ledger.open(Deadline.in(PATIENCE));
+            assertThat(Continuity.proven(ledger, proven, thatIsKept, Deadline.in(PATIENCE)))
+                    .isTrue();
+            assertThat(Continuity.proven(ledger, proven, thatIsLost, Deadline.in(PATIENCE)))
+                    .as("the WAL with the answer never reached the new primary")
+                    .isFalse();
+            close(ledger, proven);
             close(xid, xid.open(Deadline.in(PATIENCE)));
             await().atMost(PATIENCE).until(() -> audits.size() >= 2);
 
@@ -120,11 +132,12 @@ class LostCommitsIT {
                 null));
     }
 
-    private static Committed commit(ClusterRef ref, int id) throws SQLException {
+    private Committed commit(ClusterRef ref, int id) throws SQLException {
         OpenSession session = ref.open(Deadline.in(PATIENCE));
         try {
             Committer committer = Committer.open(ref, session);
             LedgerBench.begin(session.connection(), id);
+            told = committer.told();
             CommitResult result = committer.commit(false);
             assertThat(result).isInstanceOf(Committed.class);
             return (Committed) result;
