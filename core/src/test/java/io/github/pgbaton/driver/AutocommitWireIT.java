@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.scripted.WireProxy;
 import io.github.pgbaton.scripted.WireProxy.Action;
@@ -124,13 +125,26 @@ class AutocommitWireIT {
     @EnumSource(names = {"LOSE", "LOSE_ANSWER"})
     void writeInFlightIsAppliedOnceWithoutALedgerToo(Action action) throws Exception {
         connect(ON + "&commitOutcome=xid");
-        run(insert("before"));
+        List<String> keys = new ArrayList<>();
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
+            keys.add("a" + keys.size());
+            return isKnownWhoseCommitIsCut(keys.get(keys.size() - 1), action);
+        });
+
+        assertThat(rows()).doesNotHaveDuplicates().contains(keys.get(keys.size() - 1));
+    }
+
+    /** Nobody can tell before there is a session that was open then, which the first COMMIT has opened. */
+    private boolean isKnownWhoseCommitIsCut(String key, Action action) throws SQLException {
         AtomicBoolean cut = once(sent -> executes(sent, "COMMIT"), action);
-
-        assertThat(update(insert("a"))).isEqualTo(1);
-
-        assertThat(cut).isTrue();
-        assertThat(rows()).containsExactly("a", "before");
+        try {
+            assertThat(update(insert(key))).isEqualTo(1);
+            assertThat(cut).isTrue();
+            return true;
+        } catch (StatementUnknownException e) {
+            assertThat((Throwable) e).hasMessageContaining("no session that was open before the COMMIT");
+            return false;
+        }
     }
 
     @ParameterizedTest
@@ -190,7 +204,7 @@ class AutocommitWireIT {
             assertThat(returning.getMoreResults()).isFalse();
             assertThat(returning.getUpdateCount()).isEqualTo(-1);
         }
-        assertThat(connection.isValid(5)).isTrue();
+        assertThat(text("SELECT 'goes on'")).isEqualTo("goes on");
         assertThat(rows()).containsExactly("keyed", "many", "many", "many", "many", "many");
     }
 
@@ -356,7 +370,8 @@ class AutocommitWireIT {
                     throw new IllegalStateException(e);
                 }
             });
-            String waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+            String waiting =
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND backend_type = 'client backend'";
             await().atMost(PATIENCE).until(() -> text(admin, waiting).equals("1"));
             if (cancels) {
                 write.cancel();
