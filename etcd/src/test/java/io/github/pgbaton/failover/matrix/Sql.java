@@ -32,6 +32,9 @@ final class Sql {
     static void createTables(PatroniCluster cluster, String primary) throws SQLException {
         try (Connection connection = direct(cluster, primary);
                 Statement statement = connection.createStatement()) {
+            // Whoever was cut off from the network has not heard that its client is gone, and sits on its locks.
+            statement.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    + " WHERE usename = current_user AND pid <> pg_backend_pid()");
             statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
             statement.execute(TABLES);
         }
