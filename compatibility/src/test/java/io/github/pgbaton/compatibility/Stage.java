@@ -61,10 +61,16 @@ final class Stage {
     static Map<Work, String> play(Routes routes, List<Work> works, Runnable breaking) throws Exception {
         Stage stage = new Stage(routes, works.size());
         ExecutorService actors = Executors.newFixedThreadPool(works.size());
-        try {
+        try (Connection elsewhere = routes.pool().getConnection()) {
+            Sql.run(elsewhere, "CREATE TABLE IF NOT EXISTS elsewhere (n int)");
+            elsewhere.setAutoCommit(false);
+            commit(elsewhere);
             List<Future<String>> outcomes = new ArrayList<>();
             works.forEach(work -> outcomes.add(actors.submit(() -> stage.outcome(work))));
             await(stage.arrived, "the middle of every work");
+            // As a busy application does all the time: it proves that the values of sequences drawn before are nobody
+            // else's.
+            commit(elsewhere);
             breaking.run();
             stage.broken.countDown();
             Map<Work, String> results = new LinkedHashMap<>();
@@ -76,6 +82,11 @@ final class Stage {
             stage.broken.countDown();
             actors.shutdownNow();
         }
+    }
+
+    private static void commit(Connection connection) throws SQLException {
+        Sql.run(connection, "INSERT INTO elsewhere VALUES (1)");
+        connection.commit();
     }
 
     private String outcome(Work work) throws Exception {
