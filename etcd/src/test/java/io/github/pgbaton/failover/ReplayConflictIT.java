@@ -1,6 +1,7 @@
 package io.github.pgbaton.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.testkit.PatroniCluster;
@@ -80,6 +81,21 @@ class ReplayConflictIT extends ReplayBench {
         reconnectPastTheDriver();
 
         assertThat(committed()).contains("a").hasSize(3);
+    }
+
+    @Test
+    void commitThatADeferredConstraintRefusesAfterAReplayIsPassedThrough() throws Exception {
+        others("CREATE TABLE IF NOT EXISTS checked (v text UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+        String insert = "INSERT INTO checked VALUES ('" + name + "')";
+        run(insert);
+        breakSession();
+        others(insert);
+
+        SQLException refused = catchThrowableOfType(SQLException.class, () -> connection.commit());
+        assertThat(refused.getSQLState()).isEqualTo("23505");
+        assertThat(text(admin, "SELECT count(*) FROM checked WHERE v = '" + name + "'"))
+                .isEqualTo("1");
+        assertGoesOnAfterRollback();
     }
 
     private String[] twoRows() throws SQLException {

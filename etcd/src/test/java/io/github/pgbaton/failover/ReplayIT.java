@@ -192,7 +192,9 @@ class ReplayIT extends ReplayBench {
             connection.commit();
             assertThat(committed()).containsExactly("a", "b");
         } else {
-            connection.rollback();
+            SQLException failed = catchThrowableOfType(SQLException.class, () -> add("b"));
+            assertThat(failed.getSQLState()).isEqualTo("25P02");
+            assertGoesOnAfterRollback();
         }
     }
 
@@ -336,16 +338,33 @@ class ReplayIT extends ReplayBench {
     }
 
     @Test
+    void cursorThatSqlTextDeclaredGoesOnWhereItWas() throws Exception {
+        run("DECLARE counting CURSOR FOR SELECT generate_series(1, 5)");
+        assertThat(text("FETCH 1 FROM counting")).isEqualTo("1");
+        assertThat(text("FETCH 1 FROM counting")).isEqualTo("2");
+        breakSession();
+
+        assertThat(text("FETCH 1 FROM counting")).isEqualTo("3");
+        connection.commit();
+    }
+
+    @Test
     void locksAreTakenAgain() throws Exception {
         add("a");
         connection.commit();
         assertThat(text("SELECT v FROM replayed WHERE test = '" + name + "' FOR UPDATE"))
                 .isEqualTo("a");
         run("SELECT pg_advisory_xact_lock(815)");
+        run("LOCK TABLE replayed IN SHARE ROW EXCLUSIVE MODE");
         breakSession();
         assertThat(text("SELECT 1")).isEqualTo("1");
 
         assertThat(text(admin, "SELECT pg_try_advisory_xact_lock(815)")).isEqualTo("f");
+        assertThat(text(
+                        admin,
+                        "SELECT count(*) FROM pg_locks WHERE relation = 'replayed'::regclass AND granted"
+                                + " AND mode = 'ShareRowExclusiveLock'"))
+                .isEqualTo("1");
         connection.commit();
         assertThat(text(admin, "SELECT pg_try_advisory_xact_lock(815)")).isEqualTo("t");
     }

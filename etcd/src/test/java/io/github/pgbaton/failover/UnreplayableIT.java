@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.PGConnection;
 
 /** What cannot be run again keeps its transaction from being replayed; that one fails with 40001, and says why. */
@@ -87,27 +87,77 @@ class UnreplayableIT extends ReplayBench {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "SELECT pg_export_snapshot()",
-                "SELECT lo_create(0)",
-                "DO $$ BEGIN PERFORM 1; END $$",
-                "SELECT pg_advisory_lock(4712)",
-                "CREATE TEMP TABLE older (a int)"
-            })
-    void effectsOutsideTheTransactionKeepItFromBeingReplayed(String sql) throws Exception {
-        if (sql.startsWith("CREATE")) {
-            // It is the session's, and the transaction that uses it is a later one.
-            run(sql);
-            connection.commit();
-        }
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            SELECT pg_export_snapshot()      | it calls pg_export_snapshot()
+            SELECT lo_create(0)              | it calls lo_create()
+            DO $$ BEGIN PERFORM 1; END $$    | it runs DO
+            PREPARE one AS SELECT 1          | it runs PREPARE
+            SELECT pg_advisory_lock(4712)    | the session held
+            """)
+    void effectsOutsideTheTransactionKeepItFromBeingReplayed(String sql, String because) throws Exception {
         add("a");
-        if (!sql.startsWith("CREATE")) {
-            run(sql);
+        run(sql);
+        breakSession();
+
+        assertLost(because);
+    }
+
+    @Test
+    void whatTheSessionHadBeforeKeepsATransactionFromBeingReplayed() throws Exception {
+        run("CREATE TEMP TABLE older (a int)");
+        connection.commit();
+        add("a");
+        breakSession();
+
+        assertLost("the session held");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        ResultSet.TYPE_SCROLL_INSENSITIVE + ", " + ResultSet.CONCUR_READ_ONLY + ", it uses a scrollable result",
+        ResultSet.TYPE_FORWARD_ONLY + ", " + ResultSet.CONCUR_UPDATABLE + ", it uses an updatable result"
+    })
+    void scrollableAndUpdatableResultsAreNotReplayed(int type, int concurrency, String because) throws Exception {
+        try (Statement statement = connection.createStatement(type, concurrency);
+                ResultSet rows = statement.executeQuery("SELECT k, v FROM replayed")) {
+            rows.next();
+            breakSession();
+
+            assertLost(because);
+        }
+    }
+
+    @Test
+    void lookAheadInAResultIsNotReplayed() throws Exception {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT 1")) {
+            rows.next();
+            assertThat(rows.isLast()).isTrue();
+            breakSession();
+
+            assertLost("it looks ahead in a result with isLast");
+        }
+    }
+
+    @Test
+    void resultOfTheMetadataIsNotReplayed() throws Exception {
+        try (ResultSet tables = connection.getMetaData().getTables(null, null, "replayed", null)) {
+            assertThat(tables.next()).isTrue();
         }
         breakSession();
 
-        assertLost("because");
+        assertLost("it asks DatabaseMetaData for a result");
+    }
+
+    @Test
+    void severalOpenResultsOfOneTextAreNotReplayed() throws Exception {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SELECT 1; SELECT 2");
+            statement.getMoreResults(Statement.KEEP_CURRENT_RESULT);
+            breakSession();
+
+            assertLost("it keeps several results of one statement open");
+        }
     }
 
     @Test

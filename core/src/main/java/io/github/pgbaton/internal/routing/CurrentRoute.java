@@ -19,6 +19,9 @@ import java.util.function.LongSupplier;
  * that have no session, never on the path of a call that has one.
  */
 final class CurrentRoute {
+    /** Few enough for a small server to answer the first of them at once, and quick work for hundreds. */
+    private static final int JOINING = 4;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final SocketRegistry sockets;
@@ -26,6 +29,7 @@ final class CurrentRoute {
     private final int connectLimit;
     private volatile Route route = Route.NONE;
     private volatile ConnectQueue connects;
+    private volatile ConnectQueue joins = new ConnectQueue(JOINING);
     private volatile boolean ended;
 
     CurrentRoute(SocketRegistry sockets, FailoverLog log, int connectLimit) {
@@ -42,6 +46,11 @@ final class CurrentRoute {
     /** How many sessions are opened at once in this epoch, in the order in which they were asked for. */
     ConnectQueue connects() {
         return connects;
+    }
+
+    /** How many of the sessions that were opened early are looked at at once when the epoch is proven. */
+    ConnectQueue joins() {
+        return joins;
     }
 
     /** Takes the lock, which is released when the change is closed. */
@@ -74,10 +83,13 @@ final class CurrentRoute {
         void elected(Route next, String member, HostPort address) {
             to(next);
             // Its permits are its own: an opening that is stuck at the old leader takes none from the new one.
-            ConnectQueue old = connects;
+            ConnectQueue connecting = connects;
+            ConnectQueue joining = joins;
             connects = new ConnectQueue(connectLimit);
-            // Whoever waits in the old queue goes on at once, and finds that the route is another one.
-            old.dissolve();
+            joins = new ConnectQueue(JOINING);
+            // Whoever waits in an old queue goes on at once, and finds that the route is another one.
+            connecting.dissolve();
+            joining.dissolve();
             log.elected(member, address);
         }
 

@@ -255,6 +255,7 @@ final class LeaderTracker {
     void wakeForPrimary() {
         current.wake();
         current.connects().wake();
+        current.joins().wake();
     }
 
     /** Ends every thread and socket of the tracker. */

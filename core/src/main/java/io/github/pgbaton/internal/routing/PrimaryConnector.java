@@ -163,10 +163,7 @@ final class PrimaryConnector {
             early = !tracker.route().verified();
             session = tracker.opener().open(address, spec, deadline);
             tracker.aliases().learn(session);
-            if (early) {
-                before = ask(session, deadline);
-                rehearse(session, deadline);
-            }
+            before = early ? ask(session, deadline) : null;
         } catch (SQLException e) {
             if (session != null) {
                 session.discard(tracker.sockets());
@@ -188,8 +185,10 @@ final class PrimaryConnector {
         }
         boolean good = false;
         try {
-            good = (!early || awaitProof(session, route, attempts, deadline))
-                    && join(session, route, before, attempts, deadline);
+            good = before == null
+                    ? join(session, route, null, attempts, deadline)
+                    : awaitProof(session, route, attempts, deadline)
+                            && joinInTurn(session, route, before, attempts, deadline);
         } finally {
             if (!good) {
                 session.discard(tracker.sockets());
@@ -226,6 +225,21 @@ final class PrimaryConnector {
         }
         tracker.memberNews().suspect(session.address());
         return false;
+    }
+
+    /** All who waited hear of the proof in the same instant; did they ask at once, the first would wait for the last. */
+    private boolean joinInTurn(OpenSession session, Route route, Standing before, Attempts attempts, Deadline deadline)
+            throws InterruptedException {
+        ConnectQueue joins = tracker.current().joins();
+        if (!joins.enter(deadline.leftNanos(), this::givenUp)) {
+            attempts.add(session.address(), "other sessions are being looked at");
+            return false;
+        }
+        try {
+            return join(session, route, before, attempts, deadline);
+        } finally {
+            joins.leave();
+        }
     }
 
     /** Waits with a session that was opened early for the epoch to be proven; false: it will not be. */

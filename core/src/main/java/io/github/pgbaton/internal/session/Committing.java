@@ -155,6 +155,7 @@ final class Committing {
         if (resolution instanceof Resolution.Committed) {
             // Kept before the end of the transaction forgets it.
             state.committed();
+            cluster.protection().committedProtected();
             held.transactionOver();
             return true;
         }

@@ -7,7 +7,9 @@ import io.github.pgbaton.scripted.WireProxy.Action;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -110,5 +112,34 @@ class ReadOnlyDoubtIT {
         connection.commit();
 
         assertThat(lost).isNotEmpty();
+    }
+
+    /** What it read may have been no state that ever was, which only its COMMIT would have told. */
+    @Test
+    void whereItOnlyReadTheCommitIsNotTakenForGood() throws SQLException {
+        Connection connection = readOnly("");
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT count(*) FROM twice")) {
+            row.next();
+            assertThat(row.getInt(1)).isZero();
+        }
+        bench.proxy.script(sent -> {
+            if (sent.type() != 'E' || !sent.sql().contains("COMMIT") || !lost.isEmpty()) {
+                return Action.FORWARD;
+            }
+            lost.add(1);
+            try {
+                bench.asAdmin("INSERT INTO twice VALUES (1)");
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+            return Action.LOSE_ANSWER;
+        });
+
+        SQLException changed = catchThrowableOfType(SQLException.class, connection::commit);
+
+        assertThat(changed.getSQLState()).isEqualTo("40001");
+        assertThat(changed.getMessage()).contains("running it again came out differently");
     }
 }
