@@ -58,10 +58,7 @@ final class Audit {
         int perhaps = told.unknown(Work.COUNT).size();
         long counterOff = counted < increments ? counted - increments : Math.max(0, counted - increments - perhaps);
         long missing = Findings.missing(lost, counterOff);
-        for (long end = System.nanoTime() + AUDIT.toNanos();
-                !audited.covers(missing) && System.nanoTime() - end < 0; ) {
-            Thread.sleep(50);
-        }
+        boolean covered = audited.awaitCovers(missing, AUDIT);
         return new Findings(
                 acknowledged,
                 doubled,
@@ -73,7 +70,7 @@ final class Audit {
                 unknown,
                 stuck,
                 audited.lost(),
-                !audited.covers(missing),
+                !covered,
                 told.errors(),
                 told.undocumented());
     }

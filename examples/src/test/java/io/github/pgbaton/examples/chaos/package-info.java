@@ -1,0 +1,4 @@
+@NullMarked
+package io.github.pgbaton.examples.chaos;
+
+import org.jspecify.annotations.NullMarked;
