@@ -20,6 +20,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A proxy in front of a real PostgreSQL that knows the protocol's messages: it counts them, and cuts a session at one
@@ -56,10 +58,12 @@ public final class WireProxy implements AutoCloseable {
      */
     public record Sent(char type, String sql) {}
 
+    private record Heard(Link link, Sent sent) {}
+
     private final InetSocketAddress target;
     private final ServerSocket listener;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
-    private final List<Sent> sent = new CopyOnWriteArrayList<>();
+    private final List<Heard> heard = new CopyOnWriteArrayList<>();
     private final CountDownLatch release = new CountDownLatch(1);
     private final AtomicInteger opening = new AtomicInteger();
     private final AtomicInteger mostOpening = new AtomicInteger();
@@ -89,18 +93,25 @@ public final class WireProxy implements AutoCloseable {
 
     /** All messages behind the startup, of all sessions, in the order of their arrival. */
     public List<Sent> sent() {
-        return List.copyOf(sent);
+        return heard.stream().map(Heard::sent).toList();
     }
 
     /** The types of these messages in one word. */
     public String types() {
-        StringBuilder types = new StringBuilder();
-        sent.forEach(message -> types.append(message.type()));
-        return types.toString();
+        return typesOf(heard.stream());
+    }
+
+    /** The types of the messages to this backend, where other sessions may be opened beside it at any moment. */
+    public String types(int backend) {
+        return typesOf(heard.stream().filter(message -> message.link().backend == backend));
+    }
+
+    private static String typesOf(Stream<Heard> messages) {
+        return messages.map(message -> String.valueOf(message.sent().type())).collect(Collectors.joining());
     }
 
     public void forget() {
-        sent.clear();
+        heard.clear();
     }
 
     /** How many sessions were at most between their connect and their first statement. */
@@ -164,6 +175,7 @@ public final class WireProxy implements AutoCloseable {
         private String bound = "";
         private volatile boolean mute;
         private volatile boolean stranded;
+        private volatile int backend;
         private boolean open;
 
         Link(Socket client) {
@@ -221,7 +233,7 @@ public final class WireProxy implements AutoCloseable {
                         throw e;
                     }
                     Sent about = read(message);
-                    sent.add(about);
+                    heard.add(new Heard(this, about));
                     if (about.type() == 'Q' || about.type() == 'P') {
                         opened();
                     }
@@ -285,6 +297,9 @@ public final class WireProxy implements AutoCloseable {
                 OutputStream out = client.getOutputStream();
                 while (true) {
                     byte[] message = next(in);
+                    if (message[0] == 'K') {
+                        backend = ByteBuffer.wrap(message).getInt(5);
+                    }
                     if (mute && message[0] == 'Z') {
                         return;
                     }

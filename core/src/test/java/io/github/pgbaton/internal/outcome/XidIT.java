@@ -176,7 +176,10 @@ class XidIT extends OnLedgerBench {
             assertThat(session.connection().getTransactionState()).isEqualTo(TransactionState.IDLE);
         }
 
-        assertThat(bench.proxy.types()).as("one Sync for all of it").isEqualTo("BEBEBES");
+        // The session of the witness is opened meanwhile.
+        assertThat(bench.proxy.types(session.connection().getBackendPID()))
+                .as("one Sync for all of it")
+                .isEqualTo("BEBEBES");
     }
 
     @ParameterizedTest
