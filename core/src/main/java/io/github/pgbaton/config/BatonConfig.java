@@ -125,8 +125,8 @@ public final class BatonConfig {
         if (replicaChoice != ReplicaChoice.BALANCED && etcd.isEmpty() && patroni.isEmpty()) {
             throw new InvalidSettingException(
                     "replicaChoice=" + REPLICA_CHOICE.words().get(replicaChoice.ordinal())
-                            + " needs somebody who tells which standbys are"
-                            + " synchronous; accepted: that with etcd or patroni, or balanced");
+                            + " needs somebody who tells which standbys are synchronous; accepted: sync or preferSync with"
+                            + " etcd or patroni, or balanced");
         }
         if (memberMap.asksForPoolers() && etcd.isEmpty() && !patroni.isEmpty()) {
             throw new InvalidSettingException(

@@ -62,8 +62,21 @@ class BatonConfigTest {
         assertInvalidValue(() -> from("pg1/db?target=secondary"))
                 .contains("target", "secondary", "primary, replica, preferReplica, any");
         assertInvalidValue(() -> from("pg1/db?maxReplicaLag=10s")).contains("maxReplicaLag", "KiB");
-        assertInvalidValue(() -> from("pg1/db?replicaChoice=preferSync"))
-                .contains("replicaChoice=preferSync", "etcd or patroni");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sync", "preferSync"})
+    void choiceOfSynchronousStandbysNeedsSomebodyWhoTellsWhichTheyAre(String choice) throws Exception {
+        String chosen = "replicaChoice=" + choice;
+        assertInvalidValue(() -> from("pg1,pg2/db?target=replica&" + chosen))
+                .startsWith(chosen + " ")
+                .contains("accepted: sync or preferSync with etcd or patroni, or balanced");
+        assertInvalidValue(() -> from("pg1/db", "replicaChoice", choice)).startsWith(chosen + " ");
+        assertThat(from("/db?patroni=http://p1&" + chosen).replicaChoice())
+                .isEqualTo(from("pg1" + ETCD + "http://e1&" + chosen).replicaChoice())
+                .isNotEqualTo(ReplicaChoice.BALANCED);
+        assertThat(from("pg1/db?target=replica&replicaChoice=balanced").replicaChoice())
+                .isEqualTo(ReplicaChoice.BALANCED);
     }
 
     @Test
