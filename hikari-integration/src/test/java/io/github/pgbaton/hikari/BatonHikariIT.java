@@ -15,6 +15,7 @@ import io.github.pgbaton.hikari.HikariFailoverIT.Fault;
 import io.github.pgbaton.hikari.Pools.Way;
 import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.pool.PoolableConnection;
+import io.github.pgbaton.testkit.Party;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -232,9 +233,10 @@ class BatonHikariIT {
                             .isPresent());
             moved.set(true);
             int before = load.done();
-            // The old primary answers again, after a switchover as a standby, and thawed perhaps as a primary for a
-            // moment.
+            // The old primary answers again, after a switchover as a standby, and thawed as a primary for a moment: cut
+            // off from etcd, or Patroni 3.0.2 may put its leader key over its successor's, and there is no primary.
             if (fault == Fault.FREEZE) {
+                cluster.cut(Party.member(primary), Party.allEtcd());
                 cluster.resume(primary);
             }
             await().atMost(PATIENCE).until(() -> load.done() >= before + ENOUGH && borrowed.get() >= ENOUGH);
