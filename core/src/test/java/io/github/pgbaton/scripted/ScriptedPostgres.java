@@ -65,6 +65,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final ScriptedStanding self = new ScriptedStanding();
     private volatile boolean reportsStanding = true;
     private volatile boolean reportsPrimary;
+    private volatile boolean reportsPromotion = true;
 
     public ScriptedPostgres() throws IOException {
         this("127.0.0.1");
@@ -183,6 +184,12 @@ public final class ScriptedPostgres implements AutoCloseable {
     /** As a pooler, which repeats at connect what a primary once told it, whatever the server is by now. */
     public ScriptedPostgres reportingAPrimary() {
         reportsPrimary = true;
+        return this;
+    }
+
+    /** As a pooler, which tells a client that is connected nothing of what becomes of the server. */
+    public ScriptedPostgres silentAboutPromotion() {
+        reportsPromotion = false;
         return this;
     }
 
@@ -466,7 +473,7 @@ public final class ScriptedPostgres implements AutoCloseable {
         }
 
         private void ready() throws IOException {
-            if (toldStandby && !self.inRecovery) {
+            if (toldStandby && !self.inRecovery && reportsPromotion) {
                 toldStandby = false;
                 parameter("in_hot_standby", "off");
             }

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param member it was sent to
  * @param pid of the backend
  * @param backendStart of the backend, in microseconds since 1970 by the server's clock
- * @param timeline the member wrote when the session was opened, 0 where it may not be asked
+ * @param timeline the member wrote when the session was opened, 0 where it may not be asked or was a
+ *     standby then
  * @param systemIdentifier of the cluster, null where it may not be asked
  * @param retention of the ledger when the session was opened, null where there was no token
  * @param xid under which it was sent, null where that was not asked for

@@ -69,6 +69,13 @@ public final class Resolver extends Resolving {
         if (token != null) {
             Resolver resolver = new Resolver(cluster, doubt, token, deadline, cancelled);
             Resolution found = resolver.run();
+            if (found instanceof Resolution.Aborted && doubt.timeline() == 0) {
+                // Who answered may be the primary of before, which the token never came to.
+                return new Resolution.Unknown(
+                        "its member was promoted while the session was open, and on which timeline it was sent is not"
+                                + " known",
+                        found.session());
+            }
             if (found instanceof Resolution.Committed) {
                 CommitAudit.of(cluster).acknowledged(doubt.pid(), token, doubt.ledgerOid(), resolver.timeline, null);
             }

@@ -103,11 +103,13 @@ final class Committing {
 
     /**
      * A transaction that was begun on a standby never writes, whatever its member has become since. One that was begun just
-     * after the promotion, of which only its first answer told, does.
+     * after the promotion, of which only its first answer told, does. Behind a mapped address may be a pooler, which keeps
+     * the promotion to itself.
      */
-    private static boolean begunInRecovery(OpenSession now) {
+    private boolean begunInRecovery(OpenSession now) {
         PgConnection connection = now.connection();
-        if ("on".equals(connection.getParameterStatus("in_hot_standby"))) {
+        if ("on".equals(connection.getParameterStatus("in_hot_standby"))
+                && cluster.config().memberMap().isEmpty()) {
             return true;
         }
         try (Statement statement = connection.createStatement();
