@@ -1,5 +1,7 @@
 package io.github.pgbaton.driver;
 
+import static org.awaitility.Awaitility.await;
+
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
@@ -7,9 +9,11 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Servers, a leader source and data sources of one test, under a scope that no other test has; closes them all. */
@@ -48,6 +52,32 @@ final class Scripts implements AutoCloseable {
         source.setPassword("s3cret");
         open.add(source);
         return source;
+    }
+
+    /**
+     * The only place of {@code connectLimit=1}, taken by a session that a mute leader keeps from being opened.
+     *
+     * @param before how many sessions the leader had accepted
+     */
+    record Occupied(
+            BatonDataSource source, ScriptedPostgres leader, int before, CompletableFuture<Connection> opening) {
+        void free() throws Exception {
+            leader.mute(false);
+            leader.dropSessions();
+            opening.get(20, TimeUnit.SECONDS).close();
+        }
+    }
+
+    Occupied occupied() throws Exception {
+        ScriptedPostgres leader = server();
+        source(leader).elect("node1");
+        BatonDataSource one = following("connectLimit=1");
+        one.getConnection().close();
+        leader.mute(true);
+        int before = leader.accepted();
+        CompletableFuture<Connection> opening = connecting(one);
+        await().atMost(Duration.ofSeconds(20)).until(() -> leader.accepted() > before);
+        return new Occupied(one, leader, before, opening);
     }
 
     static void run(Connection connection, String sql) throws SQLException {

@@ -12,8 +12,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -87,43 +85,25 @@ class WaitLimitsTest {
 
     @Test
     void interruptEndsTheWaitForAPlaceInTheQueue() throws Exception {
-        ScriptedPostgres leader = scripts.server();
-        scripts.source(leader).elect("node1");
-        BatonDataSource one = scripts.following("connectLimit=1");
-        one.getConnection().close();
-        leader.mute(true);
-        int before = leader.accepted();
-        CompletableFuture<Connection> opening = Scripts.connecting(one);
-        await().atMost(PATIENCE).until(() -> leader.accepted() > before);
-        Waiting waiting = new Waiting(one::getConnection);
+        Scripts.Occupied only = scripts.occupied();
+        Waiting waiting = new Waiting(only.source()::getConnection);
         waiting.awaitParked();
         waiting.interruptedIsTold();
-        leader.mute(false);
-        leader.dropSessions();
-        opening.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).close();
-        assertThat(leader.accepted())
+        only.free();
+        assertThat(only.leader().accepted())
                 .as("whoever was interrupted opened nothing")
-                .isEqualTo(before + 2);
+                .isEqualTo(only.before() + 2);
     }
 
     @Test
     void queueForAPlaceEndsAtTheDeadline() throws Exception {
-        ScriptedPostgres leader = scripts.server();
-        scripts.source(leader).elect("node1");
-        BatonDataSource one = scripts.following("connectLimit=1");
-        one.getConnection().close();
-        leader.mute(true);
-        int before = leader.accepted();
-        CompletableFuture<Connection> opening = Scripts.connecting(one);
-        await().atMost(PATIENCE).until(() -> leader.accepted() > before);
+        Scripts.Occupied only = scripts.occupied();
         assertThatThrownBy(() -> scripts.following("connectLimit=1", "failoverTimeout=500ms")
                         .getConnection())
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
                 .hasMessageContaining("connectLimit");
-        leader.mute(false);
-        leader.dropSessions();
-        opening.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).close();
+        only.free();
     }
 
     @Test
@@ -207,52 +187,5 @@ class WaitLimitsTest {
         end.of(connection);
         assertThat(waiting.failure().getSQLState()).isEqualTo("08003");
         assertThat(leader.statements()).doesNotContain("SELECT 2");
-    }
-
-    private interface Call {
-        void run() throws SQLException;
-    }
-
-    /** A call on a thread of its own, which is to fail. */
-    private static final class Waiting {
-        private final CompletableFuture<SQLException> failure = new CompletableFuture<>();
-        private final CompletableFuture<Boolean> flag = new CompletableFuture<>();
-        private final Thread thread;
-
-        Waiting(Call call) {
-            thread = new Thread(
-                    () -> {
-                        try {
-                            call.run();
-                            failure.completeExceptionally(new AssertionError("it did not fail"));
-                        } catch (SQLException e) {
-                            flag.complete(Thread.currentThread().isInterrupted());
-                            failure.complete(e);
-                        } catch (RuntimeException e) {
-                            failure.completeExceptionally(e);
-                        }
-                    },
-                    "waiting");
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        void awaitParked() {
-            await().atMost(PATIENCE).until(() -> thread.getState() == Thread.State.TIMED_WAITING);
-        }
-
-        SQLException failure() throws Exception {
-            return failure.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-        }
-
-        void interruptedIsTold() throws Exception {
-            thread.interrupt();
-            SQLException told = failure();
-            assertThat(told.getSQLState()).isEqualTo("08001");
-            assertThat(told.getMessage()).contains("interrupted").contains("nothing was sent");
-            assertThat(flag.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                    .as("the interrupt flag")
-                    .isTrue();
-        }
     }
 }
