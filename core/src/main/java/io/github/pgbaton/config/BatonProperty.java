@@ -100,7 +100,7 @@ public enum BatonProperty {
             "16",
             Kind.COUNT,
             Limits.range("1", "1000"),
-            "how many sessions this JVM opens to the primary at once; the others wait for their turn"),
+            "how many sessions this JVM opens to the primary at once, and how many to replicas; the others wait for their turn"),
     CONNECTION_INIT_SQL(
             "connectionInitSql",
             null,

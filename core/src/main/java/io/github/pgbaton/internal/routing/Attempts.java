@@ -30,6 +30,11 @@ final class Attempts {
         }
     }
 
+    /** Whether nothing was tried at all. */
+    boolean none() {
+        return failures.isEmpty();
+    }
+
     /** The exception of the last failed attempt, as a cause. */
     @Nullable
     SQLException newest() {

@@ -18,7 +18,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +62,7 @@ final class ReplicaConnector {
      *
      * @param deadline after which it gives up
      * @return a verified session
-     * @throws SQLException 08001 at the deadline, naming why no member was fit; what PostgreSQL said where waiting cannot
+     * @throws SQLException 08001 at the deadline, naming why no member was fit, or that nobody confirms the leader; what PostgreSQL said where waiting cannot
      *     help, as for a wrong password; 08003 when given up
      */
     OpenSession open(Deadline deadline) throws SQLException {
@@ -91,7 +90,9 @@ final class ReplicaConnector {
             throw new SQLTransientConnectionException(
                     "interrupted while waiting for a replica of " + tracker.name() + "; nothing was sent", "08001", e);
         }
-        throw noReplica(deadline, attempts);
+        throw strict && tracker.confirmation().missing(tracker.route())
+                ? new NoPrimary(tracker, spec.config().failoverTimeout()).confirmed(deadline.length())
+                : noReplica(deadline, attempts);
     }
 
     private boolean givenUp() {
@@ -179,8 +180,8 @@ final class ReplicaConnector {
     /** Null: it is not what it should be, and the attempts tell why. */
     private @Nullable OpenSession onReplica(HostPort member, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
-        Semaphore connects = watch.connects();
-        if (!connects.tryAcquire(Math.max(deadline.leftNanos(), 0), TimeUnit.NANOSECONDS)) {
+        ConnectQueue connects = watch.connects();
+        if (!connects.enter(Math.max(deadline.leftNanos(), 0), this::givenUp)) {
             attempts.add(member, "other connections are being opened, connectLimit at a time");
             return null;
         }
@@ -204,7 +205,7 @@ final class ReplicaConnector {
             }
             return good ? session : null;
         } finally {
-            connects.release();
+            connects.leave();
             if (!good && session != null) {
                 session.discard(tracker.sockets());
             }
@@ -248,7 +249,7 @@ final class ReplicaConnector {
     }
 
     private SQLException noReplica(Deadline deadline, Attempts attempts) {
-        String tried = attempts.newest() == null ? "" : ". Tried: " + attempts;
+        String tried = attempts.none() ? "" : ". Tried: " + attempts;
         return new SQLTransientConnectionException(
                 "no replica of " + tracker.name() + " takes reads within "
                         + deadline.length().toMillis() + " ms: " + watch.unfit(board) + tried
@@ -280,8 +281,9 @@ final class ReplicaConnector {
                         ? Placed.ELSEWHERE_BETTER
                         : Placed.WELL;
             }
-            // PostgreSQL says so with the first answer after its promotion; a pooler may keep it to itself.
-            if ("off".equals(session.connection().getParameterStatus("in_hot_standby"))) {
+            // PostgreSQL says so with the first answer after its promotion. A pooler, as there may be behind a mapped address,
+            // repeats what another server said once, and the session would move for ever.
+            if (!mapped && "off".equals(session.connection().getParameterStatus("in_hot_standby"))) {
                 return Placed.PROMOTED;
             }
             ReplicaView view = board.view();

@@ -24,7 +24,6 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -64,7 +63,7 @@ final class ReplicaWatch {
     private final ConcurrentMap<HostPort, Integer> failures = new ConcurrentHashMap<>();
 
     private final Set<HostPort> looking = ConcurrentHashMap.newKeySet();
-    private final Semaphore connects;
+    private final ConnectQueue connects;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition news = lock.newCondition();
     private final Map<ReplicaBoard.Criteria, ReplicaBoard> boards = new HashMap<>();
@@ -79,14 +78,14 @@ final class ReplicaWatch {
 
     ReplicaWatch(LeaderTracker tracker) {
         this.tracker = tracker;
-        this.connects = new Semaphore(tracker.config().connectLimit(), true);
+        this.connects = new ConnectQueue(tracker.config().connectLimit());
         this.pool = Threads.shortLived("pgbaton-replicas-" + tracker.name(), THREADS);
         // Never on the timer's thread, which other deadlines depend on: a look too many waits for the next tick.
         this.pool.setRejectedExecutionHandler(new ThreadPoolExecutor.AbortPolicy());
     }
 
     /** How many sessions this JVM opens to replicas at once. */
-    Semaphore connects() {
+    ConnectQueue connects() {
         return connects;
     }
 
@@ -487,6 +486,7 @@ final class ReplicaWatch {
         } finally {
             lock.unlock();
         }
+        connects.wake();
     }
 
     /** The sockets are the tracker's to close. */
