@@ -6,7 +6,9 @@ import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplie
 import io.agroal.api.security.NamePrincipal;
 import io.agroal.api.security.SimplePassword;
 import io.github.pgbaton.BatonDriver;
+import io.github.pgbaton.PostgresUrlDriver;
 import java.sql.Connection;
+import java.sql.Driver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,50 +17,64 @@ import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.apache.tomcat.jdbc.pool.PoolProperties;
 
-/** Connection pools, each with a transaction in the middle and idle connections beside it. */
+/**
+ * Connection pools, each with a transaction in the middle and idle connections beside it; those that are told a driver class, by
+ * either of pgbaton's.
+ */
 final class PoolWorks {
     private static final int SIZE = 4;
 
     private PoolWorks() {}
 
+    /** A driver class and the URL that it takes; what a pool works on by one leaves the other's table alone. */
+    private record Way(Class<? extends Driver> driver, String url, String how, String suffix) {}
+
     static List<Work> all(Routes routes) throws Exception {
         List<Work> works = new ArrayList<>();
-        works.add(work("HikariCP", routes.hikari("", SIZE)));
-        works.add(work("Agroal", routes.closing(agroal(routes))));
-        works.add(work("DBCP2", routes.closing(dbcp2(routes))));
-        org.apache.tomcat.jdbc.pool.DataSource tomcat = tomcat(routes);
-        routes.closing((AutoCloseable) tomcat::close);
-        works.add(work("Tomcat JDBC", tomcat));
-        ComboPooledDataSource c3p0 = c3p0(routes);
-        routes.closing((AutoCloseable) c3p0::close);
-        works.add(work("c3p0", c3p0));
+        Way own = new Way(BatonDriver.class, routes.url, "", "");
+        Way plain = new Way(
+                PostgresUrlDriver.class,
+                routes.plainUrl,
+                ", by a `jdbc:postgresql:` URL and `PostgresUrlDriver`",
+                "_plain");
+        works.add(work("HikariCP", own, routes.hikari("", SIZE)));
+        for (Way way : List.of(own, plain)) {
+            works.add(work("Agroal", way, routes.closing(agroal(routes, way))));
+            works.add(work("DBCP2", way, routes.closing(dbcp2(routes, way))));
+            org.apache.tomcat.jdbc.pool.DataSource tomcat = tomcat(routes, way);
+            routes.closing((AutoCloseable) tomcat::close);
+            works.add(work("Tomcat JDBC", way, tomcat));
+            ComboPooledDataSource c3p0 = c3p0(routes, way);
+            routes.closing((AutoCloseable) c3p0::close);
+            works.add(work("c3p0", way, c3p0));
+        }
         return works;
     }
 
-    private static AgroalDataSource agroal(Routes routes) throws Exception {
+    private static AgroalDataSource agroal(Routes routes, Way way) throws Exception {
         return AgroalDataSource.from(new AgroalDataSourceConfigurationSupplier()
                 .connectionPoolConfiguration(pool -> pool.maxSize(SIZE)
                         .acquisitionTimeout(Duration.ofSeconds(90))
-                        .connectionFactoryConfiguration(factory -> factory.connectionProviderClass(BatonDriver.class)
-                                .jdbcUrl(routes.url)
+                        .connectionFactoryConfiguration(factory -> factory.connectionProviderClass(way.driver())
+                                .jdbcUrl(way.url())
                                 .principal(new NamePrincipal(routes.user))
                                 .credential(new SimplePassword(routes.password)))));
     }
 
-    private static BasicDataSource dbcp2(Routes routes) {
+    private static BasicDataSource dbcp2(Routes routes, Way way) {
         BasicDataSource pool = new BasicDataSource();
-        pool.setDriverClassName(BatonDriver.class.getName());
-        pool.setUrl(routes.url);
+        pool.setDriverClassName(way.driver().getName());
+        pool.setUrl(way.url());
         pool.setUsername(routes.user);
         pool.setPassword(routes.password);
         pool.setMaxTotal(SIZE);
         return pool;
     }
 
-    private static org.apache.tomcat.jdbc.pool.DataSource tomcat(Routes routes) {
+    private static org.apache.tomcat.jdbc.pool.DataSource tomcat(Routes routes, Way way) {
         PoolProperties properties = new PoolProperties();
-        properties.setDriverClassName(BatonDriver.class.getName());
-        properties.setUrl(routes.url);
+        properties.setDriverClassName(way.driver().getName());
+        properties.setUrl(way.url());
         properties.setUsername(routes.user);
         properties.setPassword(routes.password);
         properties.setMaxActive(SIZE);
@@ -68,10 +84,12 @@ final class PoolWorks {
         return new org.apache.tomcat.jdbc.pool.DataSource(properties);
     }
 
-    private static ComboPooledDataSource c3p0(Routes routes) throws Exception {
+    private static ComboPooledDataSource c3p0(Routes routes, Way way) throws Exception {
         ComboPooledDataSource pool = new ComboPooledDataSource();
-        pool.setDriverClass(BatonDriver.class.getName());
-        pool.setJdbcUrl(routes.url);
+        pool.setDriverClass(way.driver().getName());
+        // Else it asks DriverManager, which gives it PgJDBC for a plain URL.
+        pool.setForceUseNamedDriverClass(way.driver() == PostgresUrlDriver.class);
+        pool.setJdbcUrl(way.url());
         pool.setUser(routes.user);
         pool.setPassword(routes.password);
         pool.setMinPoolSize(1);
@@ -80,9 +98,10 @@ final class PoolWorks {
         return pool;
     }
 
-    private static Work work(String name, DataSource pool) {
-        String table = "pool_" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
-        return new Work(name, "a transaction, and idle connections lent again after it", table, 2, attempt -> {
+    private static Work work(String name, Way way, DataSource pool) {
+        String table = "pool_" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "") + way.suffix();
+        String what = "a transaction, and idle connections lent again after it" + way.how();
+        return new Work(name, what, table, 2, attempt -> {
             try (Connection first = pool.getConnection();
                     Connection second = pool.getConnection();
                     Connection third = pool.getConnection()) {
