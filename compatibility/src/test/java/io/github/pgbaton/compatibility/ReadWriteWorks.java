@@ -3,28 +3,17 @@ package io.github.pgbaton.compatibility;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.hikari.ReadWriteDataSource;
-import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.EntityManagerFactory;
-import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import javax.sql.DataSource;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.support.JdbcTransactionManager;
-import org.springframework.orm.jpa.JpaTransactionManager;
-import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 import org.springframework.orm.jpa.SharedEntityManagerCreator;
-import org.springframework.orm.jpa.persistenceunit.PersistenceManagedTypes;
-import org.springframework.orm.jpa.vendor.HibernateJpaVendorAdapter;
-import org.springframework.transaction.PlatformTransactionManager;
-import org.springframework.transaction.annotation.EnableTransactionManagement;
 import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -39,18 +28,11 @@ final class ReadWriteWorks {
 
     @Entity(name = "PairNote")
     @Table(name = "pair_jpa")
-    static class Note {
-        @Id
-        String id;
-
-        @Column(name = "attempt")
-        String attempt;
-
+    static class Note extends SpringContext.Row {
         Note() {}
 
         Note(String attempt, int number) {
-            this.id = attempt + "-" + number;
-            this.attempt = attempt;
+            super(attempt, number);
         }
     }
 
@@ -137,47 +119,23 @@ final class ReadWriteWorks {
     }
 
     @Configuration
-    @EnableTransactionManagement(proxyTargetClass = true)
     static class Application {
-        @Bean
-        LocalContainerEntityManagerFactoryBean entityManagerFactory(DataSource pair) {
-            LocalContainerEntityManagerFactoryBean factory = new LocalContainerEntityManagerFactoryBean();
-            factory.setDataSource(pair);
-            factory.setManagedTypes(PersistenceManagedTypes.of(Note.class.getName()));
-            factory.setJpaVendorAdapter(new HibernateJpaVendorAdapter());
-            factory.setJpaPropertyMap(Map.of("hibernate.hbm2ddl.auto", "update"));
-            return factory;
-        }
-
-        @Bean
-        PlatformTransactionManager jpa(EntityManagerFactory factory) {
-            return new JpaTransactionManager(factory);
-        }
-
-        @Bean
-        PlatformTransactionManager jdbc(DataSource pair) {
-            return new JdbcTransactionManager(pair);
-        }
-
         @Bean
         JpaService jpaService(EntityManagerFactory factory) {
             return new JpaService(SharedEntityManagerCreator.createSharedEntityManager(factory));
         }
 
         @Bean
-        JdbcService jdbcService(DataSource pair) {
-            return new JdbcService(new JdbcTemplate(pair));
+        JdbcService jdbcService(JdbcTemplate jdbc) {
+            return new JdbcService(jdbc);
         }
     }
 
     static List<Work> all(Routes routes) {
         ReadWriteDataSource pair = routes.closing(ReadWriteDataSource.create(routes.config("", 4)));
-        AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
-        // The routes close it.
-        context.registerBean(DataSource.class, () -> pair, definition -> definition.setDestroyMethodName(null));
-        context.register(Application.class);
+        AnnotationConfigApplicationContext context =
+                routes.closing(SpringContext.of(pair, Note.class, Application.class));
         context.refresh();
-        routes.closing(context);
         new JdbcTemplate(routes.pool()).execute("CREATE TABLE IF NOT EXISTS pair_jdbc (attempt text)");
         return List.of(
                 work("Spring JDBC", "pair_jdbc", context.getBean(JdbcService.class)),

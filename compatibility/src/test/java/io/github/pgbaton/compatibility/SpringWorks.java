@@ -1,9 +1,6 @@
 package io.github.pgbaton.compatibility;
 
-import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
-import jakarta.persistence.EntityManagerFactory;
-import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.util.List;
 import java.util.Map;
@@ -17,14 +14,9 @@ import org.springframework.data.jpa.repository.JpaRepository;
 import org.springframework.data.jpa.repository.config.EnableJpaRepositories;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.support.JdbcTransactionManager;
-import org.springframework.orm.jpa.JpaTransactionManager;
-import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
-import org.springframework.orm.jpa.persistenceunit.PersistenceManagedTypes;
-import org.springframework.orm.jpa.vendor.HibernateJpaVendorAdapter;
 import org.springframework.resilience.annotation.EnableResilientMethods;
 import org.springframework.resilience.annotation.Retryable;
 import org.springframework.transaction.PlatformTransactionManager;
-import org.springframework.transaction.annotation.EnableTransactionManagement;
 import org.springframework.transaction.annotation.Transactional;
 
 /** Spring Data JPA, and JdbcTemplate under @Transactional, with and without @Retryable. */
@@ -33,18 +25,11 @@ final class SpringWorks {
 
     @Entity
     @Table(name = "spring_jpa")
-    static class Item {
-        @Id
-        String id;
-
-        @Column(name = "attempt")
-        String attempt;
-
+    static class Item extends SpringContext.Row {
         Item() {}
 
         Item(String attempt, int number) {
-            this.id = attempt + "-" + number;
-            this.attempt = attempt;
+            super(attempt, number);
         }
     }
 
@@ -116,30 +101,9 @@ final class SpringWorks {
     record Losing(DataSource pool) {}
 
     @Configuration
-    @EnableTransactionManagement
     @EnableResilientMethods
     @EnableJpaRepositories(considerNestedRepositories = true, transactionManagerRef = "jpa")
     static class Application {
-        @Bean
-        LocalContainerEntityManagerFactoryBean entityManagerFactory(DataSource pool) {
-            LocalContainerEntityManagerFactoryBean factory = new LocalContainerEntityManagerFactoryBean();
-            factory.setDataSource(pool);
-            factory.setManagedTypes(PersistenceManagedTypes.of(Item.class.getName()));
-            factory.setJpaVendorAdapter(new HibernateJpaVendorAdapter());
-            factory.setJpaPropertyMap(Map.of("hibernate.hbm2ddl.auto", "update"));
-            return factory;
-        }
-
-        @Bean
-        PlatformTransactionManager jpa(EntityManagerFactory factory) {
-            return new JpaTransactionManager(factory);
-        }
-
-        @Bean
-        PlatformTransactionManager jdbc(DataSource pool) {
-            return new JdbcTransactionManager(pool);
-        }
-
         @Bean
         PlatformTransactionManager losing(Losing losing) {
             return new JdbcTransactionManager(losing.pool());
@@ -151,8 +115,8 @@ final class SpringWorks {
         }
 
         @Bean
-        JdbcService jdbcService(DataSource pool) {
-            return new JdbcService(new JdbcTemplate(pool));
+        JdbcService jdbcService(JdbcTemplate jdbc) {
+            return new JdbcService(jdbc);
         }
 
         @Bean
@@ -162,15 +126,11 @@ final class SpringWorks {
     }
 
     static List<Work> all(Routes routes) {
-        AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
-        // The routes close it.
-        context.registerBean(
-                DataSource.class, () -> routes.pool(), definition -> definition.setDestroyMethodName(null));
         Losing losing = new Losing(routes.hikari("&replay=off", 2));
+        AnnotationConfigApplicationContext context =
+                routes.closing(SpringContext.of(routes.pool(), Item.class, Application.class));
         context.registerBean(Losing.class, () -> losing);
-        context.register(Application.class);
         context.refresh();
-        routes.closing(context);
         JdbcTemplate jdbc = new JdbcTemplate(routes.pool());
         jdbc.execute("CREATE TABLE IF NOT EXISTS spring_jdbc (attempt text)");
         jdbc.execute("CREATE TABLE IF NOT EXISTS spring_retry (attempt text)");
