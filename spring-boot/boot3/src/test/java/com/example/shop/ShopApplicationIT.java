@@ -8,11 +8,14 @@ import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.io.IOException;
+import java.io.StringReader;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -20,6 +23,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +41,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
-/** Spring Boot on a real cluster, told nothing but a URL, a user and a password; etcd alone knows the members. */
+/** A fresh application on a real cluster, told nothing but what README.md says to write. */
 @SpringBootTest(
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
@@ -64,16 +68,38 @@ class ShopApplicationIT {
     private DataSource dataSource;
 
     @DynamicPropertySource
-    static void dataSource(DynamicPropertyRegistry properties) {
+    static void dataSource(DynamicPropertyRegistry properties) throws IOException {
         PatroniCluster cluster = CLUSTER.cluster();
         createLedger(cluster);
+        Properties documented = ofTheReadme();
+        documented
+                .stringPropertyNames()
+                .forEach(name -> properties.add(name, () -> ofThisCluster(name, documented.getProperty(name))));
+    }
+
+    /** The lines that README.md has for an application of Spring Boot. */
+    private static Properties ofTheReadme() throws IOException {
+        String readme = Files.readString(Path.of("..", "..", "README.md"));
+        String section = readme.split("(?m)^### Spring Boot$", 2)[1].split("(?m)^##", 2)[0];
+        String block = section.split("```properties\n", 2)[1].split("```", 2)[0];
+        Properties lines = new Properties();
+        lines.load(new StringReader(block));
+        return lines;
+    }
+
+    /** Another cluster has other names, addresses and passwords; all else stays as it is documented. */
+    private static String ofThisCluster(String name, String value) {
+        PatroniCluster cluster = CLUSTER.cluster();
         String etcd = cluster.etcd().stream().map(URI::toString).collect(Collectors.joining(","));
-        properties.add(
-                "spring.datasource.url",
-                () -> "jdbc:pgbaton:postgresql:///" + cluster.database() + "?etcd=" + etcd + "&scope=" + cluster.scope()
-                        + "&namespace=" + cluster.namespace());
-        properties.add("spring.datasource.username", cluster::user);
-        properties.add("spring.datasource.password", cluster::password);
+        return switch (name) {
+            case "spring.datasource.username" -> cluster.user();
+            case "spring.datasource.password" -> cluster.password();
+            default ->
+                value.replace("//pg1,pg2,pg3/mydb?", "//" + cluster.seeds() + "/" + cluster.database() + "?")
+                        .replace("=http://e1:2379", "=" + etcd)
+                        .replace("=pgcluster", "=" + cluster.scope())
+                        .replace("=/db", "=" + cluster.namespace());
+        };
     }
 
     /** As {@code ./run ledger create} does: a COMMIT that the switchover cuts off is not in doubt. */
@@ -113,7 +139,7 @@ class ShopApplicationIT {
     }
 
     @Test
-    void urlAloneMakesAPoolThatIsSetUpForFailover() {
+    void linesOfTheReadmeMakeAPoolThatIsSetUpForFailover() {
         HikariDataSource pool = (HikariDataSource) dataSource;
         assertThat(pool.getDriverClassName()).isEqualTo("io.github.pgbaton.BatonDriver");
         assertThat(pool.getExceptionOverride().getClass().getPackageName()).isEqualTo("io.github.pgbaton.hikari");
