@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
+import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -206,6 +207,28 @@ class EarlySessionTest {
             next.inRecovery(false);
             going.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(askedForTheLedger()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void questionInAdvanceThatFailsLeavesNoLimitOnTheSession() throws Exception {
+        old.ledger();
+        next.ledger();
+        try (Connection connection = following.getConnection()) {
+            connection.setAutoCommit(false);
+            Scripts.run(connection, "SELECT 1");
+            connection.commit();
+            next.script(sql -> sql.contains("'pgbaton'") ? Reaction.FAIL : Reaction.SUCCEED);
+            source.elect("node2");
+            CompletableFuture<Connection> prober = Scripts.connecting(following);
+            await().atMost(PATIENCE).until(() -> askedForTheLedger() == 1);
+            assertThat(prober).isNotDone();
+
+            next.inRecovery(false);
+            try (Connection given = within(prober)) {
+                assertThat(given.getNetworkTimeout()).isZero();
+            }
+            assertThat(next.accepted()).as("the session that was asked is the one given").isEqualTo(1);
         }
     }
 

@@ -327,9 +327,15 @@ final class PrimaryConnector {
         PgConnection connection = session.connection();
         int before = connection.getNetworkTimeout();
         connection.setNetworkTimeout(DIRECT, (int) deadline.left(ANSWER).toMillis());
-        T answer = question.ask(connection);
-        connection.setNetworkTimeout(DIRECT, before);
-        return answer;
+        try {
+            return question.ask(connection);
+        } finally {
+            // After an ERROR the session may be given away all the same, and no statement of an application ends in
+            // two seconds for it. One that broke has no limit to set, and would hide why.
+            if (!connection.isClosed()) {
+                connection.setNetworkTimeout(DIRECT, before);
+            }
+        }
     }
 
     /** Null: this session will not prove it. */
