@@ -2,6 +2,8 @@ package io.github.pgbaton.internal.sql;
 
 import io.github.pgbaton.internal.sql.Effect.Holding;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * Tells what one statement does to its session; a statement it cannot read has no effect, so that nothing is restored by
@@ -12,6 +14,13 @@ import java.util.List;
 final class StatementReader {
     /** What {@code SET TRANSACTION READ ONLY} sets; it ends with the transaction. */
     private static final String READ_ONLY = "transaction_read_only";
+
+    /** Likewise, whatever word sets them: given to a session outside a transaction, they are nothing or an error. */
+    private static final Set<String> OF_THE_TRANSACTION = Set.of("transaction_isolation", "transaction_deferrable");
+
+    private static final String CHARACTERISTICS = "SET SESSION CHARACTERISTICS AS TRANSACTION ";
+    /** Behind those five words. */
+    private static final int CHARACTERISTICS_MODES = 5;
 
     private final String sql;
     private final List<Token> tokens;
@@ -87,7 +96,7 @@ final class StatementReader {
             return;
         }
         if (is(1, "SESSION") && is(2, "CHARACTERISTICS")) {
-            found.add(new Effect.Set("session characteristics", text()));
+            characteristics(found);
             return;
         }
         if (local) {
@@ -116,10 +125,10 @@ final class StatementReader {
             while (end < tokens.size() && !sign(end, '=') && !is(end, "TO")) {
                 dotted.append(name(end++));
             }
-            name = dotted.toString().toLowerCase(java.util.Locale.ROOT);
+            name = dotted.toString().toLowerCase(Locale.ROOT);
             value = end + 1;
         }
-        if (value >= tokens.size()) {
+        if (value >= tokens.size() || OF_THE_TRANSACTION.contains(name)) {
             return;
         }
         boolean cleared = is(value, "DEFAULT") || (name.equals("timezone") && is(value, "LOCAL"));
@@ -127,6 +136,34 @@ final class StatementReader {
                 cleared || (name.equals("role") && is(value, "NONE"))
                         ? new Effect.Reset(name)
                         : new Effect.Set(name, text()));
+    }
+
+    /** Each mode is a setting of its own, which the next statement about another one must not push aside. */
+    private void characteristics(List<Effect> found) {
+        int at = CHARACTERISTICS_MODES;
+        while (at < tokens.size()) {
+            if (sign(at, ',')) {
+                at++;
+                continue;
+            }
+            String name;
+            int end;
+            if (is(at, "ISOLATION")) {
+                name = "default_transaction_isolation";
+                end = at + (is(at + 2, "SERIALIZABLE") ? 3 : 4);
+            } else if (is(at, "READ")) {
+                name = "default_transaction_read_only";
+                end = at + 2;
+            } else {
+                name = "default_transaction_deferrable";
+                end = at + (is(at, "NOT") ? 2 : 1);
+            }
+            if (end > tokens.size()) {
+                return;
+            }
+            found.add(new Effect.Set(name, CHARACTERISTICS + text(at, end)));
+            at = end;
+        }
     }
 
     private void authorization(List<Effect> found, int value, boolean local) {
@@ -149,7 +186,7 @@ final class StatementReader {
         } else {
             StringBuilder dotted = new StringBuilder();
             tokens.stream().skip(1).forEach(token -> dotted.append(token.name()));
-            String name = dotted.toString().toLowerCase(java.util.Locale.ROOT);
+            String name = dotted.toString().toLowerCase(Locale.ROOT);
             found.add(name.equals(READ_ONLY) ? new Effect.Writable() : new Effect.Reset(name));
         }
     }
@@ -307,13 +344,16 @@ final class StatementReader {
     }
 
     private String text() {
-        return sql.substring(
-                tokens.get(0).start(), tokens.get(tokens.size() - 1).end());
+        return text(0, tokens.size());
+    }
+
+    private String text(int from, int to) {
+        return sql.substring(tokens.get(from).start(), tokens.get(to - 1).end());
     }
 
     private String keyword(int index) {
         Token token = tokens.get(index);
-        return token.kind() == Token.Kind.WORD ? token.text().toUpperCase(java.util.Locale.ROOT) : "";
+        return token.kind() == Token.Kind.WORD ? token.text().toUpperCase(Locale.ROOT) : "";
     }
 
     private @org.jspecify.annotations.Nullable Token token(int index) {

@@ -34,6 +34,8 @@ class EffectsTest {
                 "SET LOCAL work_mem = '1MB'",
                 "SET TRANSACTION READ ONLY",
                 "SET CONSTRAINTS ALL DEFERRED",
+                "SET transaction_isolation = 'serializable'",
+                "SET SESSION transaction_deferrable TO on",
                 "CREATE TEMP TABLE t (a int) ON COMMIT DROP",
                 "DECLARE c CURSOR FOR SELECT 1",
                 "/* SET a = 1; */ SELECT 1",
@@ -69,9 +71,26 @@ class EffectsTest {
         assertThat(effects("SET SCHEMA 'a'")).containsExactly(new Effect.Set("search_path", "SET SCHEMA 'a'"));
         assertThat(effects("SET ROLE auditor")).containsExactly(new Effect.Set("role", "SET ROLE auditor"));
         assertThat(effects("SET NAMES 'UTF8'")).containsExactly(new Effect.Set("client_encoding", "SET NAMES 'UTF8'"));
-        assertThat(effects("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
-                .containsExactly(new Effect.Set(
-                        "session characteristics", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"));
+    }
+
+    @Test
+    void eachModeOfTheSessionIsASettingOfItsOwn() {
+        String all = "SET SESSION CHARACTERISTICS AS TRANSACTION ";
+        assertThat(effects(all + "READ ONLY"))
+                .containsExactly(new Effect.Set("default_transaction_read_only", all + "READ ONLY"));
+        assertThat(effects("set session characteristics as transaction isolation level"
+                        + " serializable, read write not deferrable"))
+                .containsExactly(
+                        new Effect.Set("default_transaction_isolation", all + "isolation level serializable"),
+                        new Effect.Set("default_transaction_read_only", all + "read write"),
+                        new Effect.Set("default_transaction_deferrable", all + "not deferrable"));
+        for (String level : List.of("REPEATABLE READ", "READ COMMITTED", "READ UNCOMMITTED")) {
+            assertThat(effects(all + "DEFERRABLE ISOLATION LEVEL " + level))
+                    .containsExactly(
+                            new Effect.Set("default_transaction_deferrable", all + "DEFERRABLE"),
+                            new Effect.Set("default_transaction_isolation", all + "ISOLATION LEVEL " + level));
+        }
+        assertThat(effects(all + "ISOLATION LEVEL")).isEmpty();
     }
 
     @Test
