@@ -228,7 +228,9 @@ class EarlySessionTest {
             try (Connection given = within(prober)) {
                 assertThat(given.getNetworkTimeout()).isZero();
             }
-            assertThat(next.accepted()).as("the session that was asked is the one given").isEqualTo(1);
+            assertThat(next.accepted())
+                    .as("the session that was asked is the one given")
+                    .isEqualTo(1);
         }
     }
 

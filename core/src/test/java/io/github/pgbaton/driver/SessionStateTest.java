@@ -151,6 +151,23 @@ class SessionStateTest {
     }
 
     @Test
+    void lastWordOnTheIsolationLevelCountsWhicheverWayItWasSaid() throws Exception {
+        execute("SET default_transaction_isolation = 'read committed'");
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+        assertThat(restoredBy("SELECT 1"))
+                .containsExactly("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+    }
+
+    @Test
+    void lastWordOnTheIsolationLevelMayBeThatOfSqlText() throws Exception {
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+        execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ");
+        execute("SET default_transaction_read_only TO DEFAULT");
+        assertThat(restoredBy("SELECT 1"))
+                .containsExactly("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    }
+
+    @Test
     void applicationNameIsGivenToTheNextSession() throws Exception {
         connection.setClientInfo("ApplicationName", "billing");
         failOver();

@@ -57,6 +57,9 @@ class SessionStateIT {
             kept.setSchema("accounts");
             execute(kept, "SET search_path TO accounts, public");
             execute(kept, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+            execute(kept, "SET SESSION CHARACTERISTICS AS TRANSACTION DEFERRABLE");
+            execute(acting, "SET default_transaction_isolation = 'read committed'");
+            acting.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
             kept.setClientInfo("ApplicationName", "billing");
             try (PreparedStatement tenant = kept.prepareStatement("SELECT set_config('app.tenant', ?, false)")) {
                 tenant.setString(1, "O'Neil \\ Söhne");
@@ -97,6 +100,8 @@ class SessionStateIT {
             assertThat(text(kept, "SHOW search_path")).isEqualTo("accounts, public");
             assertThat(text(kept, "SHOW TimeZone")).isEqualTo("Asia/Tokyo");
             assertThat(text(kept, "SHOW default_transaction_isolation")).isEqualTo("repeatable read");
+            assertThat(text(kept, "SHOW default_transaction_deferrable")).isEqualTo("on");
+            assertThat(text(acting, "SHOW default_transaction_isolation")).isEqualTo("serializable");
             assertThat(text(kept, "SHOW application_name")).isEqualTo("billing");
             assertThat(text(kept, "SHOW app.tenant")).isEqualTo("O'Neil \\ Söhne");
             assertThat(text(kept, "SHOW app.init")).isEqualTo("yes");

@@ -97,19 +97,25 @@ abstract class AttributedConnection extends ForwardingConnection {
     @Override
     public void setTransactionIsolation(int level) throws SQLException {
         if (isLevel(level) && session.detached()) {
-            session.attributes().transactionIsolation(level);
+            keepIsolation(level);
             return;
         }
         for (; ; ) {
             Connection target = session.attach();
             try {
                 target.setTransactionIsolation(level);
-                session.attributes().transactionIsolation(level);
+                keepIsolation(level);
                 return;
             } catch (SQLException failure) {
                 recover(failure);
             }
         }
+    }
+
+    /** Never inside a transaction: PgJDBC refuses it there. */
+    private void keepIsolation(int level) {
+        session.state().setTransactionIsolation(level);
+        session.state().committed();
     }
 
     @Override

@@ -10,14 +10,13 @@ import org.jspecify.annotations.Nullable;
  * The JDBC attributes an application set on its connection, so that the next session gets the same ones; an attribute
  * never set is left as the server and the URL give it.
  *
- * <p>What SQL text can set as well, as the schema, is not here but in {@link SessionState}, where the last word counts.
+ * <p>What SQL text can set as well, as the schema and the isolation level, is not here but in {@link SessionState}, where the last word counts.
  *
  * <p>Not thread-safe: lives on the thread that uses the connection. Autocommit is not among them, it belongs to the
  * transaction's state.
  */
 public final class SessionAttributes {
     private @Nullable Boolean readOnly;
-    private @Nullable Integer isolation;
     private @Nullable Integer holdability;
     private @Nullable Integer networkTimeoutMillis;
     private @Nullable Executor networkTimeoutExecutor;
@@ -30,10 +29,6 @@ public final class SessionAttributes {
     /** @return what was set, null when nothing was */
     public @Nullable Boolean readOnly() {
         return readOnly;
-    }
-
-    public void transactionIsolation(int value) {
-        isolation = value;
     }
 
     public void holdability(int value) {
@@ -71,9 +66,6 @@ public final class SessionAttributes {
         }
         if (readOnly != null) {
             fresh.setReadOnly(readOnly);
-        }
-        if (isolation != null) {
-            fresh.setTransactionIsolation(isolation);
         }
         if (holdability != null) {
             fresh.setHoldability(holdability);

@@ -4,6 +4,7 @@ import io.github.pgbaton.internal.sql.Effect;
 import io.github.pgbaton.internal.sql.Effect.Holding;
 import io.github.pgbaton.internal.sql.Effects;
 import io.github.pgbaton.internal.sql.Operand;
+import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -127,6 +128,18 @@ public final class SessionState {
     /** @param schema as {@link java.sql.Connection#setSchema} takes it, null or empty for the default */
     public void setSchema(@Nullable String schema) {
         setOrReset("search_path", schema);
+    }
+
+    /** @param level as {@link Connection#setTransactionIsolation} takes it */
+    public void setTransactionIsolation(int level) {
+        String name = switch (level) {
+            case Connection.TRANSACTION_READ_UNCOMMITTED -> "READ UNCOMMITTED";
+            case Connection.TRANSACTION_READ_COMMITTED -> "READ COMMITTED";
+            case Connection.TRANSACTION_REPEATABLE_READ -> "REPEATABLE READ";
+            case Connection.TRANSACTION_SERIALIZABLE -> "SERIALIZABLE";
+            default -> throw new IllegalArgumentException("no isolation level: " + level);
+        };
+        set("default_transaction_isolation", "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL " + name);
     }
 
     /** @param value null or empty for the default */

@@ -39,10 +39,12 @@ class BatonConnectionTest {
 
         assertThat(restored().texts())
                 .filteredOn(text -> !text.startsWith("setNetworkTimeout"))
-                .containsExactlyInAnyOrder(
-                        "setReadOnly(true)", "setTransactionIsolation(8)", "setHoldability(1)", "setTypeMap({})");
+                .containsExactlyInAnyOrder("setReadOnly(true)", "setHoldability(1)", "setTypeMap({})");
         assertThat(session.state().restoring())
-                .containsExactly("SET SESSION search_path TO 'app'", "SET SESSION application_name TO 'shop'");
+                .containsExactly(
+                        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+                        "SET SESSION search_path TO 'app'",
+                        "SET SESSION application_name TO 'shop'");
         assertThat(restored().texts()).anyMatch(text -> text.startsWith("setNetworkTimeout(") && text.endsWith("700)"));
     }
 
