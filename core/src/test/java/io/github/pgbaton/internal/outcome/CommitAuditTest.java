@@ -3,22 +3,18 @@ package io.github.pgbaton.internal.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.event.FailoverEvent.CommitsAudited;
 import io.github.pgbaton.event.FailoverEvent.LostCommit;
 import io.github.pgbaton.event.FailoverListener;
 import io.github.pgbaton.event.FailoverListeners;
 import io.github.pgbaton.internal.probe.Deadline;
-import io.github.pgbaton.internal.routing.ClusterRef;
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.TimelineHistory.Switch;
-import java.time.Duration;
+import java.io.IOException;
 import java.util.List;
-import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,41 +26,31 @@ import org.junit.jupiter.api.Timeout;
 
 /** What is told after a failover of commits that were acknowledged before it. */
 @Timeout(60)
-class CommitAuditTest {
-    private static final AtomicInteger SCOPES = new AtomicInteger();
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+class CommitAuditTest extends OutcomeOnScripts {
     private static final UUID KEPT = UUID.randomUUID();
 
     private final List<CommitsAudited> audits = new CopyOnWriteArrayList<>();
     private final FailoverListener listener = this::heard;
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
-    private ClusterRef cluster;
+
+    @Override
+    ScriptedPostgres node1() throws IOException {
+        return new ScriptedPostgres().xids();
+    }
+
+    @Override
+    ScriptedPostgres node2() throws IOException {
+        return new ScriptedPostgres().ledger().xids().timeline(2).answers(CommitAuditTest::rowOf);
+    }
 
     @BeforeEach
-    void open() throws Exception {
-        first = new ScriptedPostgres().xids();
-        second = new ScriptedPostgres().ledger().xids().timeline(2).answers(CommitAuditTest::rowOf);
-        String scope = "audit-" + SCOPES.incrementAndGet();
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
-        source.elect("node1");
-        Properties properties = new Properties();
-        properties.setProperty("user", "app");
-        cluster = ClusterRef.acquire(ConnectionSpec.parse(
-                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&sslmode=disable&scope=" + scope, properties));
+    void listen() throws Exception {
         FailoverListeners.add(listener);
         cluster.discard(cluster.open(Deadline.in(PATIENCE)));
     }
 
     @AfterEach
-    void close() throws Exception {
+    void stopListening() {
         FailoverListeners.remove(listener);
-        cluster.release();
-        first.close();
-        second.close();
     }
 
     private void heard(FailoverEvent event) {

@@ -2,57 +2,33 @@ package io.github.pgbaton.internal.outcome;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
-import io.github.pgbaton.internal.routing.ClusterRef;
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Properties;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** When a session takes over what another one was told of the ledger, and when it asks for itself. */
 @Timeout(60)
-class KnownFactsTest {
-    private static final AtomicInteger SCOPES = new AtomicInteger();
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+class KnownFactsTest extends OutcomeOnScripts {
     private static final String WHOLE = "obj_description";
 
     private final AtomicLong clock = new AtomicLong();
     private final KnownFacts known = new KnownFacts(clock::get);
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
-    private ClusterRef cluster;
 
-    @BeforeEach
-    void open() throws Exception {
-        first = new ScriptedPostgres().ledger().xids();
-        second = new ScriptedPostgres().ledger().xids().timeline(2);
-        String scope = "known-" + SCOPES.incrementAndGet();
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
-        source.elect("node1");
-        Properties properties = new Properties();
-        properties.setProperty("user", "app");
-        cluster = ClusterRef.acquire(ConnectionSpec.parse(
-                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&sslmode=disable&scope=" + scope, properties));
+    @Override
+    ScriptedPostgres node1() throws IOException {
+        return new ScriptedPostgres().ledger().xids();
     }
 
-    @AfterEach
-    void close() throws Exception {
-        cluster.release();
-        first.close();
-        second.close();
+    @Override
+    ScriptedPostgres node2() throws IOException {
+        return new ScriptedPostgres().ledger().xids().timeline(2);
     }
 
     private SessionFacts ask() throws SQLException {

@@ -3,60 +3,34 @@ package io.github.pgbaton.internal.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.internal.probe.Deadline;
-import io.github.pgbaton.internal.probe.OpenSession;
-import io.github.pgbaton.internal.routing.ClusterRef;
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.HostPort;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** On which member a COMMIT in doubt is looked up, and what happens when that changes in the middle. */
 @Timeout(60)
-class ResolverTest {
-    private static final AtomicInteger SCOPES = new AtomicInteger();
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+class ResolverTest extends OutcomeOnScripts {
     private static final Duration SHORT = Duration.ofSeconds(1);
     private static final String TOMBSTONE = "INSERT INTO pgbaton.tx(token, kind)";
 
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
-    private ClusterRef cluster;
-
-    @BeforeEach
-    void open() throws Exception {
-        first = new ScriptedPostgres().ledger().answers(ResolverTest::rowOf);
-        second = new ScriptedPostgres().ledger().timeline(2).answers(ResolverTest::rowOf);
-        String scope = "resolver-" + SCOPES.incrementAndGet();
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
-        source.elect("node1");
-        Properties properties = new Properties();
-        properties.setProperty("user", "app");
-        cluster = ClusterRef.acquire(ConnectionSpec.parse(
-                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&sslmode=disable&scope=" + scope, properties));
+    @Override
+    ScriptedPostgres node1() throws IOException {
+        return new ScriptedPostgres().ledger().answers(ResolverTest::rowOf);
     }
 
-    @AfterEach
-    void close() throws Exception {
-        cluster.release();
-        first.close();
-        second.close();
+    @Override
+    ScriptedPostgres node2() throws IOException {
+        return new ScriptedPostgres().ledger().timeline(2).answers(ResolverTest::rowOf);
     }
 
     /** The original is there, on every member, unless a test says otherwise. */
@@ -85,12 +59,7 @@ class ResolverTest {
     }
 
     private Resolution resolve(Duration limit) {
-        Resolution found = Resolver.resolve(cluster, doubt(), Deadline.in(limit), () -> false);
-        OpenSession session = found.session();
-        if (session != null) {
-            cluster.discard(session);
-        }
-        return found;
+        return resolve(doubt(), limit);
     }
 
     private CompletableFuture<Resolution> inBackground() {

@@ -3,27 +3,20 @@ package io.github.pgbaton.internal.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.internal.probe.Deadline;
-import io.github.pgbaton.internal.probe.OpenSession;
-import io.github.pgbaton.internal.routing.ClusterRef;
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.TimelineHistory.Switch;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,41 +25,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a transaction id tells of a COMMIT, and when it tells nothing. */
 @Timeout(60)
-class XidResolverTest {
-    private static final AtomicInteger SCOPES = new AtomicInteger();
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+class XidResolverTest extends OutcomeOnScripts {
     private static final Duration SHORT = Duration.ofSeconds(1);
     private static final String SYSTEM = "7000000000000000001";
 
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
-    private ClusterRef cluster;
     /** What PostgreSQL says of the transaction, null: too old. */
     private volatile @Nullable String word = "committed";
 
     private volatile int witnessPid = 41;
 
-    @BeforeEach
-    void open() throws Exception {
-        first = new ScriptedPostgres().xids().answers(sql -> rowOf(sql, 1));
-        second = new ScriptedPostgres().xids().timeline(3).answers(sql -> rowOf(sql, 3));
-        String scope = "xid-resolver-" + SCOPES.incrementAndGet();
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
-        source.elect("node1");
-        Properties properties = new Properties();
-        properties.setProperty("user", "app");
-        cluster = ClusterRef.acquire(ConnectionSpec.parse(
-                "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&sslmode=disable&scope=" + scope, properties));
+    @Override
+    ScriptedPostgres node1() throws IOException {
+        return new ScriptedPostgres().xids().answers(sql -> rowOf(sql, 1));
     }
 
-    @AfterEach
-    void close() throws Exception {
-        cluster.release();
-        first.close();
-        second.close();
+    @Override
+    ScriptedPostgres node2() throws IOException {
+        return new ScriptedPostgres().xids().timeline(3).answers(sql -> rowOf(sql, 3));
     }
 
     private String @Nullable [] rowOf(String sql, int timeline) {
@@ -105,12 +80,7 @@ class XidResolverTest {
                 null,
                 xid,
                 0);
-        Resolution found = Resolver.resolve(cluster, doubt, Deadline.in(limit), () -> false);
-        OpenSession session = found.session();
-        if (session != null) {
-            cluster.discard(session);
-        }
-        return found;
+        return resolve(doubt, limit);
     }
 
     private static void assertUnknown(Resolution found, String reason) {
