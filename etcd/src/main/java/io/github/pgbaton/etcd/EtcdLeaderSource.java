@@ -53,13 +53,17 @@ final class EtcdLeaderSource implements LeaderSource {
         String thread = "pgbaton-etcd-" + settings.scope();
         ScheduledThreadPoolExecutor calls =
                 calls(thread + "-call-", settings.endpoints().size());
+        SharedThreads.used();
         Function<URI, Endpoint> endpoint = uri -> new JetcdEndpoint(uri, settings, timing.call(), calls);
         return new EtcdLeaderSource(
                 settings.description(),
                 thread,
                 settings.endpoints().stream().map(endpoint).collect(Collectors.toList()),
                 timing,
-                calls::shutdownNow);
+                () -> {
+                    calls.shutdownNow();
+                    SharedThreads.released();
+                });
     }
 
     /**

@@ -59,13 +59,16 @@ public final class Clusters {
 
     /** Nothing but Patroni's REST interface: neither etcd nor members in the URL to ask. */
     static BatonDataSource restOnly(PatroniCluster cluster, String... more) {
-        BatonDataSource source = new BatonDataSource(
-                "jdbc:pgbaton:postgresql:///" + cluster.database() + "?patroni=" + rest(cluster) + "&scope="
-                        + cluster.scope() + "&namespace=" + cluster.namespace()
-                        + (more.length == 0 ? "" : "&" + String.join("&", more)));
+        BatonDataSource source = new BatonDataSource(restUrl(cluster, more));
         source.setUser(cluster.user());
         source.setPassword(cluster.password());
         return source;
+    }
+
+    static String restUrl(PatroniCluster cluster, String... more) {
+        return "jdbc:pgbaton:postgresql:///" + cluster.database() + "?patroni=" + rest(cluster) + "&scope="
+                + cluster.scope() + "&namespace=" + cluster.namespace()
+                + (more.length == 0 ? "" : "&" + String.join("&", more));
     }
 
     /** The members' REST interfaces, as the property {@code patroni} takes them. */
