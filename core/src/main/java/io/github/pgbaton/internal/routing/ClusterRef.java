@@ -39,6 +39,7 @@ public final class ClusterRef {
 
     private final LeaderTracker tracker;
     private final PrimaryConnector connector;
+    private final MemberLook look;
     private final ConnectionSpec spec;
     private final Duration failoverTimeout;
     private final ProtectionCounters protection;
@@ -55,8 +56,9 @@ public final class ClusterRef {
         this.failoverTimeout = spec.config().failoverTimeout();
         this.protection = ProtectionCounters.of(tracker.name());
         this.connector = new PrimaryConnector(tracker, spec, released::get);
+        this.look = new MemberLook(tracker, spec);
         this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
-        tracker.looks().add(connector);
+        tracker.looks().add(look);
         boolean primaryOnly = spec.config().target() == Target.PRIMARY;
         this.replicas = primaryOnly ? null : new ReplicaConnector(tracker, spec, released::get);
         this.placement = replicas == null ? null : replicas.placement();
@@ -323,7 +325,7 @@ public final class ClusterRef {
                 new UnexpectedReadOnlyException("nobody made this transaction read-only through JDBC or by a"
                         + " setting: " + session.address() + " may be no primary of " + name()
                         + " any more. It is looked at, and its sessions are broken if so"));
-        if (tracker.looks().at(session.address(), connector)) {
+        if (tracker.looks().at(session.address(), look)) {
             tracker.memberNews().suspect(session.address());
         }
     }
@@ -384,7 +386,7 @@ public final class ClusterRef {
     /** Gives the reference back; the tracker ends a few seconds after its last one. Idempotent. */
     public void release() {
         if (released.compareAndSet(false, true)) {
-            tracker.looks().remove(connector);
+            tracker.looks().remove(look);
             if (replicas != null) {
                 tracker.replicas().release(this);
             }

@@ -67,7 +67,7 @@ final class LeaderTracker {
         this.looks = new Looks(name);
         this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
         this.current = new CurrentRoute(sockets, log, config.connectLimit());
-        this.prober = new ProberSeat(current, PrimaryConnector.longestStep(config));
+        this.prober = new ProberSeat(current, EpochProof.longestStep(config));
         this.confirmation = new Confirmation(current, timer, log, looks::atAll, source != null);
         this.switchover = new AnnouncedSwitchover(current, timer, log, config.switchoverHold());
         this.memberNews =
@@ -183,7 +183,7 @@ final class LeaderTracker {
 
     /** How long one member may take to be opened and to answer. */
     Duration longestAnswer() {
-        return PrimaryConnector.longestStep(config);
+        return EpochProof.longestStep(config);
     }
 
     ClusterState state() {

@@ -22,7 +22,7 @@ final class Looks {
     private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final ScheduledThreadPoolExecutor thread;
-    private final Set<PrimaryConnector> connectors = ConcurrentHashMap.newKeySet();
+    private final Set<MemberLook> lookers = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean asking = new AtomicBoolean();
 
     /** When the next look at a member that refused a write may begin, in nanoTime. */
@@ -34,22 +34,22 @@ final class Looks {
         thread.allowCoreThreadTimeOut(true);
     }
 
-    /** @param connector whose credentials may be used, until it is removed */
-    void add(PrimaryConnector connector) {
-        connectors.add(connector);
+    /** @param looker whose credentials may be used, until it is removed */
+    void add(MemberLook looker) {
+        lookers.add(looker);
     }
 
-    void remove(PrimaryConnector connector) {
-        connectors.remove(connector);
+    void remove(MemberLook looker) {
+        lookers.remove(looker);
     }
 
     /** Asks all members, unless that is being done; where nobody has a connection, nobody needs to know. */
     void atAll() {
-        connectors.stream().findAny().ifPresent(any -> {
+        lookers.stream().findAny().ifPresent(any -> {
             if (asking.compareAndSet(false, true)) {
-                run(any, connector -> {
+                run(any, looker -> {
                     try {
-                        connector.askAgain();
+                        looker.askAgain();
                     } finally {
                         asking.set(false);
                     }
@@ -59,7 +59,7 @@ final class Looks {
     }
 
     /** @return whether the member is looked at: once a second at most, however many sessions complain */
-    boolean at(HostPort member, PrimaryConnector complaining) {
+    boolean at(HostPort member, MemberLook complaining) {
         long now = System.nanoTime();
         AtomicBoolean due = new AtomicBoolean();
         next.compute(member, (key, earliest) -> {
@@ -70,14 +70,14 @@ final class Looks {
             return now + PAUSE_NANOS;
         });
         if (due.get()) {
-            run(complaining, connector -> connector.recheck(member));
+            run(complaining, looker -> looker.recheck(member));
         }
         return due.get();
     }
 
-    private void run(PrimaryConnector connector, Consumer<PrimaryConnector> look) {
+    private void run(MemberLook looker, Consumer<MemberLook> look) {
         try {
-            thread.execute(() -> look.accept(connector));
+            thread.execute(() -> look.accept(looker));
         } catch (RejectedExecutionException e) {
             // Closed meanwhile: no session is left to be looked after.
         }

@@ -141,7 +141,7 @@ final class MemberPoll {
         OpenSession session = null;
         try {
             session = tracker.opener().open(member, spec, deadline);
-            return new Reply(member, new Answer(session, PrimaryConnector.ask(session, deadline)), null);
+            return new Reply(member, new Answer(session, Questions.standing(session, deadline)), null);
         } catch (SQLException e) {
             if (session != null) {
                 session.discard(tracker.sockets());

@@ -213,18 +213,13 @@ final class ReplicaConnector {
     }
 
     private static Progress ask(OpenSession session, Deadline deadline) throws SQLException {
-        return PrimaryConnector.bounded(session, deadline, Progress::ask);
+        return Questions.bounded(session, deadline, Progress::ask);
     }
 
     /** Whether no waiting mends it, as with a wrong password. */
     static boolean isHopeless(SQLException failure) {
-        try {
-            // One that has no room for another client now may have some later.
-            PrimaryConnector.giveUpUnlessTransient(failure, true);
-            return false;
-        } catch (SQLException e) {
-            return true;
-        }
+        // One that has no room for another client now may have some later.
+        return !WaitingHelps.against(failure, true);
     }
 
     /** Where no look at any member succeeds, the credentials may be why: the caller's own tell, and tell him. */
@@ -281,8 +276,8 @@ final class ReplicaConnector {
                         ? Placed.ELSEWHERE_BETTER
                         : Placed.WELL;
             }
-            // PostgreSQL says so with the first answer after its promotion. A pooler, as there may be behind a mapped address,
-            // repeats what another server said once, and the session would move for ever.
+            // PostgreSQL says so with the first answer after its promotion. A pooler, as there may be behind a mapped
+            // address, repeats what another server said once, and the session would move for ever.
             if (!mapped && "off".equals(session.connection().getParameterStatus("in_hot_standby"))) {
                 return Placed.PROMOTED;
             }

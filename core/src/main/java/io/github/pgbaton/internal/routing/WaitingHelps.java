@@ -30,6 +30,13 @@ final class WaitingHelps {
         return transientFailure && !isAboutCertificates(failure);
     }
 
+    /** Throws what waiting does not help {@link #against}. */
+    static void orThrow(SQLException failure, boolean freshlyElected) throws SQLException {
+        if (!against(failure, freshlyElected)) {
+            throw failure;
+        }
+    }
+
     private static boolean isAboutCertificates(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             // PgJDBC says nothing else of a certificate for another name; its text is translated, this word is not.
