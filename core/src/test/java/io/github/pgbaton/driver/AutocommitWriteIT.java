@@ -4,15 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.event.StatementUnknownException;
-import io.github.pgbaton.internal.outcome.LedgerSql;
-import io.github.pgbaton.scripted.WireProxy;
 import io.github.pgbaton.scripted.WireProxy.Action;
-import io.github.pgbaton.scripted.WireProxy.Sent;
-import io.github.pgbaton.testkit.PatroniCluster;
-import io.github.pgbaton.testkit.PatroniClusterExtension;
-import java.net.InetSocketAddress;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -25,84 +18,16 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Statements in autocommit mode whose sessions are cut at one exact message; on a real PostgreSQL. */
+/** Writes in autocommit mode that are cut off: applied once, or unknown, and never repeated. */
 @Timeout(180)
-class AutocommitWireIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
-    private static final String ON = "&autocommitReplay=on";
-
-    @RegisterExtension
-    static final PatroniClusterExtension CLUSTER =
-            PatroniClusterExtension.local(builder -> builder.members(1).synchronousMode(false));
-
-    private PatroniCluster cluster;
-    private WireProxy proxy;
-    private Connection admin;
-    private BatonDataSource source;
-    private Connection connection;
-
-    @BeforeEach
-    void open() throws Exception {
-        cluster = CLUSTER.cluster();
-        proxy = new WireProxy(cluster.postgres("node1"));
-        InetSocketAddress postgres = cluster.postgres("node1");
-        admin = DriverManager.getConnection(
-                "jdbc:postgresql://" + postgres.getHostString() + ":" + postgres.getPort() + "/" + cluster.database(),
-                cluster.superuser(),
-                cluster.superuserPassword());
-        asAdmin("SET synchronous_commit TO local", "ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()");
-        asAdmin(
-                "DROP SCHEMA IF EXISTS pgbaton CASCADE",
-                "DROP TABLE IF EXISTS alone CASCADE",
-                "DROP VIEW IF EXISTS alone_view CASCADE");
-        asAdmin("DROP OPERATOR IF EXISTS <!!> (int, int)");
-        asAdmin(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
-        // Without a unique key: what is done twice is there twice.
-        asAdmin(
-                "CREATE TABLE alone (id serial, v text, parent text)",
-                "CREATE OR REPLACE FUNCTION alone_writes(text) RETURNS text LANGUAGE sql VOLATILE AS"
-                        + " $$ INSERT INTO alone (v) VALUES ($1) RETURNING v $$",
-                "CREATE OR REPLACE FUNCTION alone_reads(text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT $1 $$",
-                "CREATE VIEW alone_view AS SELECT alone_writes('view') AS v",
-                "CREATE VIEW alone_outer AS SELECT v FROM alone_view",
-                "CREATE VIEW alone_plain AS SELECT v, random() FROM alone",
-                "GRANT ALL ON alone, alone_id_seq, alone_view, alone_outer, alone_plain TO PUBLIC");
-        connect(ON);
-    }
-
-    private void connect(String parameters) throws SQLException {
-        if (source != null) {
-            connection.close();
-            source.close();
-        }
-        source = new BatonDataSource("jdbc:pgbaton:postgresql://" + proxy.address() + "/" + cluster.database()
-                + "?failoverTimeout=90s&ApplicationName=alone" + parameters);
-        source.setUser(cluster.user());
-        source.setPassword(cluster.password());
-        connection = source.getConnection();
-        run("SELECT 1");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        asAdmin("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
-        admin.close();
-        proxy.close();
-        connection.close();
-        source.close();
-    }
-
+class AutocommitWriteIT extends AutocommitOnWire {
     @ParameterizedTest
     @CsvSource({
         "INSERT, LOSE", "INSERT, HALVE", "INSERT, LOSE_ANSWER", "INSERT, STRAND",
@@ -180,7 +105,7 @@ class AutocommitWireIT {
 
     @Test
     void outcomesOfAWriteAreThoseOfAutocommitMode() throws Exception {
-        once(AutocommitWireIT::commits, Action.LOSE_ANSWER);
+        once(AutocommitOnWire::commits, Action.LOSE_ANSWER);
         try (PreparedStatement keyed =
                 connection.prepareStatement("INSERT INTO alone (v) VALUES (?)", Statement.RETURN_GENERATED_KEYS)) {
             keyed.setString(1, "keyed");
@@ -190,7 +115,7 @@ class AutocommitWireIT {
             assertThat(keys.getString("v")).isEqualTo("keyed");
             assertThat(keyed.getUpdateCount()).isEqualTo(1);
         }
-        once(AutocommitWireIT::commits, Action.LOSE_ANSWER);
+        once(AutocommitOnWire::commits, Action.LOSE_ANSWER);
         try (Statement returning = connection.createStatement()) {
             returning.setFetchSize(2);
             ResultSet rows = returning.executeQuery(
@@ -272,85 +197,6 @@ class AutocommitWireIT {
         assertThat(rows()).hasSize(8);
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "'', LOSE",
-        "'', HALVE",
-        "'', LOSE_ANSWER",
-        "'', STRAND",
-        "&autocommitReplay=on, LOSE",
-        "&autocommitReplay=on, LOSE_ANSWER"
-    })
-    void queryInFlightIsRunAgain(String parameters, Action action) throws Exception {
-        connect(parameters);
-        asAdmin(insert("a"));
-        String sql = "SELECT v, count(*) FROM alone_plain WHERE lower(v) = alone_reads('a') GROUP BY v";
-        AtomicBoolean cut = once(sent -> executes(sent, sql), action);
-
-        assertThat(text(sql)).isEqualTo("a");
-
-        assertThat(cut).isTrue();
-        assertThat(connection.getAutoCommit()).isTrue();
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "SELECT alone_writes('twice')",
-                "SELECT * FROM alone_outer",
-                "SELECT \"alone_writes\"('twice')",
-                "WITH a AS (SELECT 1) SELECT nextval('alone_id_seq') FROM a",
-                "SELECT pg_advisory_lock(7252)",
-                "SELECT v INTO alone_made FROM alone",
-                "SELECT * FROM guarded",
-                "SELECT 1 <!!> 2",
-                "SELECT 'SELECT 1' FROM query_to_xml('SELECT alone_writes(''twice'')', true, true, '')"
-            })
-    void queryThatMayWriteIsNeverRunTwice(String sql) throws Exception {
-        asAdmin("DROP TABLE IF EXISTS alone_made, guarded");
-        asAdmin(
-                "CREATE TABLE guarded (v text)",
-                "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
-                "CREATE POLICY guard ON guarded USING (alone_writes(v) IS NOT NULL)",
-                "INSERT INTO guarded VALUES ('policy')",
-                "GRANT ALL ON guarded TO PUBLIC",
-                "GRANT CREATE ON SCHEMA public TO PUBLIC");
-        if (sql.contains("<!!>")) {
-            // Of no other query it would be known whether it is its own function that tells.
-            asAdmin(
-                    "CREATE OR REPLACE FUNCTION alone_operates(int, int) RETURNS text LANGUAGE sql VOLATILE AS"
-                            + " $$ SELECT alone_writes('operator') $$",
-                    "CREATE OPERATOR <!!> (FUNCTION = alone_operates, LEFTARG = int, RIGHTARG = int)");
-        }
-        connect("");
-        AtomicBoolean cut = once(sent -> executes(sent, sql), Action.LOSE_ANSWER);
-
-        SQLException unknown = catchThrowableOfType(SQLException.class, () -> run(sql));
-
-        assertThat(cut).isTrue();
-        assertThat(unknown.getSQLState()).isEqualTo("40003");
-        assertThat(rows().size()).isLessThanOrEqualTo(1);
-        assertThat(proxy.sent()).filteredOn(sent -> executes(sent, sql)).hasSize(1);
-    }
-
-    /** In autocommit mode PgJDBC has them all before it gives the first one, whatever the fetch size. */
-    @Test
-    void rowsOfAQueryAreReadOnWhereItsSessionBreaks() throws Exception {
-        connect("");
-        asAdmin("INSERT INTO alone (v) SELECT 'row' FROM generate_series(1, 100)");
-        try (Statement statement = connection.createStatement()) {
-            statement.setFetchSize(10);
-            ResultSet rows = statement.executeQuery("SELECT v FROM alone");
-            assertThat(rows.next()).isTrue();
-            asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'alone'");
-            int seen = 1;
-            while (rows.next()) {
-                seen++;
-            }
-            assertThat(seen).isEqualTo(100);
-        }
-    }
-
     /** The wait is made up for, and then it is an acknowledgement; with a transaction of the driver's own it is not cut. */
     @ParameterizedTest
     @CsvSource({"off, false", "off, true", "on, false", "on, true"})
@@ -390,28 +236,6 @@ class AutocommitWireIT {
             assertThat(written.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(1);
         }
         assertThat(rows()).containsExactly("a", "before");
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void queryThatIsCancelledOrTimesOutIsNotRunAgain(boolean cancels) throws Exception {
-        connect("");
-        try (Statement reads = connection.createStatement()) {
-            reads.setQueryTimeout(cancels ? 0 : 1);
-            CompletableFuture<String> told = CompletableFuture.supplyAsync(
-                    () -> catchThrowableOfType(SQLException.class, () -> reads.execute("SELECT pg_sleep(300)"))
-                            .getSQLState());
-            await().atMost(PATIENCE)
-                    .until(() -> text(admin, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-                            .equals("1"));
-            if (cancels) {
-                reads.cancel();
-            }
-            assertThat(told.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("57014");
-        }
-        assertThat(proxy.sent())
-                .filteredOn(sent -> executes(sent, "SELECT pg_sleep"))
-                .hasSize(1);
     }
 
     /** As the same statements of PgJDBC are, message for message; reads with a transaction for writes too. */
@@ -454,40 +278,6 @@ class AutocommitWireIT {
         return proxy.types();
     }
 
-    private static String insert(String value) {
-        return "INSERT INTO alone (v) VALUES ('" + value + "')";
-    }
-
-    private static boolean executes(Sent sent, String sql) {
-        return (sent.type() == 'E' || sent.type() == 'Q') && sent.sql().trim().startsWith(sql);
-    }
-
-    private static boolean commits(Sent sent) {
-        return sent.type() == 'B' && sent.sql().contains("INSERT INTO pgbaton.tx(token) SELECT");
-    }
-
-    private AtomicBoolean once(Predicate<Sent> at, Action action) {
-        AtomicBoolean done = new AtomicBoolean();
-        proxy.script(sent -> at.test(sent) && !done.getAndSet(true) ? action : Action.FORWARD);
-        return done;
-    }
-
-    private void asAdmin(String... sql) throws SQLException {
-        for (String one : sql) {
-            run(admin, one);
-        }
-    }
-
-    private void run(String sql) throws SQLException {
-        run(connection, sql);
-    }
-
-    private static void run(Connection on, String sql) throws SQLException {
-        try (Statement statement = on.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
     private int update(String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             return statement.executeUpdate(sql);
@@ -496,28 +286,5 @@ class AutocommitWireIT {
 
     private String stateOf(String sql) {
         return catchThrowableOfType(SQLException.class, () -> run(sql)).getSQLState();
-    }
-
-    private String text(String sql) throws SQLException {
-        return text(connection, sql);
-    }
-
-    private static String text(Connection on, String sql) throws SQLException {
-        try (Statement statement = on.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getString(1);
-        }
-    }
-
-    private List<String> rows() throws SQLException {
-        List<String> rows = new ArrayList<>();
-        try (Statement statement = admin.createStatement();
-                ResultSet row = statement.executeQuery("SELECT v FROM alone ORDER BY v")) {
-            while (row.next()) {
-                rows.add(row.getString(1));
-            }
-        }
-        return rows;
     }
 }

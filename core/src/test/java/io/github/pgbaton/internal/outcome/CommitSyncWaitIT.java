@@ -11,11 +11,26 @@ import org.junit.jupiter.api.Timeout;
 /** A COMMIT whose wait for the synchronous standby is cut short is made up for, or in doubt. */
 @Timeout(120)
 class CommitSyncWaitIT extends OnLedgerBench {
-    @Test
-    void aBackendEndedInItsSyncWaitIsInDoubtThoughItIsDurable() throws Exception {
+    /** A COMMIT that is durable, and waits for a standby that does not come. */
+    private CompletableFuture<CommitResult> waitingForTheStandby() throws Exception {
         bench.loseStandby();
         CompletableFuture<CommitResult> result = inBackground(1);
         bench.awaitSyncWait(1);
+        return result;
+    }
+
+    private void cancelTheWait() throws Exception {
+        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    }
+
+    private void awaitBarrier() throws Exception {
+        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                + " AND query LIKE '%pg_logical_emit_message%')");
+    }
+
+    @Test
+    void aBackendEndedInItsSyncWaitIsInDoubtThoughItIsDurable() throws Exception {
+        CompletableFuture<CommitResult> result = waitingForTheStandby();
         bench.asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
 
         assertInDoubt(result.get(30, TimeUnit.SECONDS));
@@ -24,13 +39,10 @@ class CommitSyncWaitIT extends OnLedgerBench {
 
     @Test
     void aCancelledSyncWaitIsMadeUpForBeforeItIsAcknowledged() throws Exception {
-        bench.loseStandby();
-        CompletableFuture<CommitResult> result = inBackground(1);
-        bench.awaitSyncWait(1);
-        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        CompletableFuture<CommitResult> result = waitingForTheStandby();
+        cancelTheWait();
         // PostgreSQL has said OK; the barrier waits in its place.
-        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                + " AND query LIKE '%pg_logical_emit_message%')");
+        awaitBarrier();
         assertThat(result).isNotDone();
         bench.standbyIsBack();
 
@@ -41,16 +53,10 @@ class CommitSyncWaitIT extends OnLedgerBench {
     void aCancelledSyncWaitIsHeardOfByASessionThatAsksForErrorsOnly() throws Exception {
         bench.asAdmin("ALTER ROLE " + CLUSTER.cluster().user() + " SET client_min_messages TO error");
         try {
-            bench.loseStandby();
-            CompletableFuture<CommitResult> result = inBackground(1);
-            for (int cut = 0; cut < 2; cut++) {
-                bench.awaitSyncWait(1);
-                bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-                if (cut == 0) {
-                    bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                            + " AND query LIKE '%pg_logical_emit_message%')");
-                }
-            }
+            CompletableFuture<CommitResult> result = waitingForTheStandby();
+            cancelTheWait();
+            awaitBarrier();
+            cancelTheWait();
 
             assertInDoubt(result.get(30, TimeUnit.SECONDS));
         } finally {
@@ -61,12 +67,9 @@ class CommitSyncWaitIT extends OnLedgerBench {
     @Test
     void aCancelledSyncWaitOfAPlainCommitIsMadeUpForToo() throws Exception {
         ref = bench.cluster("&commitOutcome=none");
-        bench.loseStandby();
-        CompletableFuture<CommitResult> result = inBackground(1);
-        bench.awaitSyncWait(1);
-        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                + " AND query LIKE '%pg_logical_emit_message%')");
+        CompletableFuture<CommitResult> result = waitingForTheStandby();
+        cancelTheWait();
+        awaitBarrier();
         assertThat(result).isNotDone();
         bench.standbyIsBack();
 
@@ -75,13 +78,10 @@ class CommitSyncWaitIT extends OnLedgerBench {
 
     @Test
     void aBarrierThatIsCutShortTooLeavesADoubt() throws Exception {
-        bench.loseStandby();
-        CompletableFuture<CommitResult> result = inBackground(1);
-        bench.awaitSyncWait(1);
-        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-        bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                + " AND query LIKE '%pg_logical_emit_message%')");
-        bench.asAdmin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        CompletableFuture<CommitResult> result = waitingForTheStandby();
+        cancelTheWait();
+        awaitBarrier();
+        cancelTheWait();
 
         assertInDoubt(result.get(30, TimeUnit.SECONDS));
     }
