@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.Protection;
+import io.github.pgbaton.replay.ProtectionReport;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.topology.TimelineHistory;
 import java.sql.Connection;
@@ -16,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** Connections whose target is not the primary alone: where they go, when they move, and what they say. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -244,6 +250,37 @@ class TargetTest extends TargetOnScripts {
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
             aborting.join();
         }
+    }
+
+    @Test
+    void whatAStandbyCannotGiveIsNotBlamedOnTheRoleNorOnThePrimary() throws Exception {
+        second.xids();
+        third.xids();
+        Logger logger = (Logger) LoggerFactory.getLogger("io.github.pgbaton");
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        try (Connection connection = target("replica").getConnection()) {
+            connection.setAutoCommit(false);
+            run(connection, "SELECT 1");
+            connection.commit();
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list.stream()
+                        .map(ILoggingEvent::getFormattedMessage)
+                        .filter(line -> line.contains(scripts.scope) && line.contains("COMMIT")))
+                .singleElement()
+                .asString()
+                .contains("asked for its id before its COMMIT");
+        assertThat(Protection.reports().stream()
+                        .filter(report -> report.cluster().contains(scripts.scope))
+                        .flatMap(report -> report.reasons().keySet().stream())
+                        .map(ProtectionReport.Reason::construct))
+                .singleElement()
+                .asString()
+                .contains("there is no table pgbaton.tx", "a standby gives no transaction ids")
+                .doesNotContain("may not execute");
     }
 
     @Test

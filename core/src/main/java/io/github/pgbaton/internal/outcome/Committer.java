@@ -113,7 +113,9 @@ public final class Committer {
         if (mode == CommitMode.NONE || mode == CommitMode.XID) {
             return;
         }
-        shared.seen(facts.ledger(), mode == CommitMode.AUTO && noXid == null);
+        // What is said of the cluster is said of its primary, where a standby has no ids.
+        boolean xids = noXid == null || (facts.xids() && facts.standing().inRecovery());
+        shared.seen(facts.ledger(), mode == CommitMode.AUTO && xids);
         if (mode == CommitMode.LEDGER && facts.ledger() instanceof LedgerStatus.Unusable unusable) {
             throw new SQLNonTransientException(
                     "commitOutcome=ledger, and " + unusable.reason()

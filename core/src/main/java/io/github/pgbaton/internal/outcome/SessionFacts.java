@@ -164,6 +164,9 @@ record SessionFacts(
             return "role " + role + " may not execute pg_current_xact_id_if_assigned, pg_xact_status or"
                     + " pg_logical_emit_message, or the server is older than PostgreSQL 13";
         }
+        if (standing.inRecovery()) {
+            return "a standby gives no transaction ids";
+        }
         return standing.timeline() > 0 && standing.systemIdentifier() != null
                 ? null
                 : "role " + role + " may not execute pg_walfile_name or pg_control_system";
