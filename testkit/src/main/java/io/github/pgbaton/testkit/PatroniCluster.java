@@ -259,6 +259,15 @@ public interface PatroniCluster extends AutoCloseable {
     /** Undoes {@link #disconnect}; nothing happens to a member that is connected. */
     void reconnect(String member);
 
+    /**
+     * Loses every packet of one connection between a client and this member's PostgreSQL, in both directions, as a
+     * firewall does that has forgotten it; all others and new ones go on. {@link #healAll} undoes it.
+     *
+     * @param clientPort of that connection, as {@code inet_client_port()} tells it
+     * @throws UnsupportedFaultException as {@link #cut}, and of containers: their published ports hide the client's
+     */
+    void forgetConnection(String member, int clientPort);
+
     /** Undoes the cut between these two parties; nothing happens when there is none. */
     void heal(Party a, Party b);
 

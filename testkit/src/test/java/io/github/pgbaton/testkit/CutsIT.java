@@ -53,6 +53,25 @@ class CutsIT {
     }
 
     @Test
+    void aForgottenConnectionStallsAlone(PatroniCluster cluster) throws Exception {
+        String primary = cluster.awaitPrimary(SOON);
+        try (Connection forgotten = Clusters.connect(cluster, primary);
+                Connection other = Clusters.connect(cluster, primary)) {
+            cluster.forgetConnection(primary, port(forgotten));
+
+            CompletableFuture<Integer> answer = CompletableFuture.supplyAsync(() -> one(forgotten));
+            assertThatThrownBy(() -> answer.get(2, TimeUnit.SECONDS))
+                    .isInstanceOf(java.util.concurrent.TimeoutException.class);
+            assertThat(one(other)).isEqualTo(1);
+            Clusters.connect(cluster, primary).close();
+
+            cluster.healAll();
+
+            assertThat(answer.get(15, TimeUnit.SECONDS)).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aPrimaryCutFromEtcdDemotes(PatroniCluster cluster) {
         Truth truth = cluster.truth();
         String old = cluster.awaitPrimary(SOON);
@@ -105,6 +124,14 @@ class CutsIT {
             return row.getInt(1);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    private static int port(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT inet_client_port()")) {
+            row.next();
+            return row.getInt(1);
         }
     }
 

@@ -134,6 +134,13 @@ final class FailoverLog {
                         : "new sessions wait for a leader, and connections with leaderProof=strict begin nothing new"));
     }
 
+    void lost(HostPort member, int connections) {
+        if (connections > 0) {
+            info(cluster + ": " + member + " answers, but acknowledges nothing on " + connections
+                    + " older connections, which are aborted");
+        }
+    }
+
     void provenAgain(String leader) {
         info(cluster + ": the leader is confirmed again: " + leader);
     }

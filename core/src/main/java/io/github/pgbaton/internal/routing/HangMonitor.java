@@ -1,10 +1,13 @@
 package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.internal.probe.Knock;
+import io.github.pgbaton.internal.socket.RawSocket;
+import io.github.pgbaton.internal.socket.Retransmissions;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.HostPort;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,7 +16,9 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,8 +27,9 @@ import org.slf4j.LoggerFactory;
  * row were missing; a call that merely takes long is never touched.
  *
  * <p>It catches what no leader key tells and no socket error ends: a network cut between this client and a member that is
- * still the leader. Where a firewall forgot one connection alone, a knock is answered, for it is a new one: that is the
- * kernel's to find, whose keepalive probes begin as early as the knocks. It costs a call nothing but a time stamp around
+ * still the leader. Where a firewall forgot one connection alone, a knock is answered, for it is a new one: what a call
+ * sent there is then never acknowledged, which {@link LostConnections} finds; where nothing is on its way, the kernel's
+ * keepalive probes do, which begin as early as the knocks. It costs a call nothing but a time stamp around
  * its socket read: once a second the tracker's timer looks at the stamps, and only where one is old does it knock, on a
  * thread of its own, one knock per member at a time.
  */
@@ -39,6 +45,8 @@ final class HangMonitor {
     private final ThreadPoolExecutor knocks;
     private final Supplier<Duration> threshold;
     private final BiConsumer<HostPort, String> silent;
+    private final BiConsumer<HostPort, Set<RawSocket>> lost;
+    private final LostConnections<RawSocket> connections = new LostConnections<>();
     /** A member that answered is left in peace for a while, twice as long each time: its log shows every knock. */
     private record Rest(long until, Duration length) {
         static Rest first(Duration length) {
@@ -60,13 +68,18 @@ final class HangMonitor {
     private final Set<HostPort> knocking = ConcurrentHashMap.newKeySet();
 
     HangMonitor(
-            SocketRegistry sockets, String cluster, Supplier<Duration> threshold, BiConsumer<HostPort, String> silent) {
+            SocketRegistry sockets,
+            String cluster,
+            Supplier<Duration> threshold,
+            BiConsumer<HostPort, String> silent,
+            BiConsumer<HostPort, Set<RawSocket>> lost) {
         this.sockets = sockets;
         this.knocks = Threads.shortLived("pgbaton-knock-" + cluster, KNOCKS);
         // Never on the timer's thread, which other deadlines depend on: a knock too many waits for the next look.
         this.knocks.setRejectedExecutionHandler(new ThreadPoolExecutor.AbortPolicy());
         this.threshold = threshold;
         this.silent = silent;
+        this.lost = lost;
     }
 
     void start(ScheduledExecutorService timer) {
@@ -95,6 +108,7 @@ final class HangMonitor {
         // Whoever answered its caller meanwhile starts with a clean record.
         missed.keySet().retainAll(waitedFor.keySet());
         rests.keySet().retainAll(waitedFor.keySet());
+        connections.retain(waitedFor.keySet());
         waitedFor.forEach((member, ip) -> {
             Rest rest = rests.get(member);
             if ((rest == null || rest.until - System.nanoTime() <= 0) && knocking.add(member)) {
@@ -118,13 +132,28 @@ final class HangMonitor {
             String silence = Knock.at(ip, SIGN);
             if (silence == null) {
                 missed.remove(member);
-                rests.merge(member, Rest.first(limit), (old, first) -> old.longer());
+                answered(member, limit);
             } else if (missed.merge(member, 1, Integer::sum) >= MISSED_SIGNS) {
                 missed.remove(member);
                 silent.accept(member, silence);
             }
         } finally {
             knocking.remove(member);
+        }
+    }
+
+    private void answered(HostPort member, Duration limit) {
+        List<RawSocket> waiting = sockets.waitedForLongerThan(member, limit.toNanos());
+        Retransmissions table = Retransmissions.now();
+        LostConnections.Finding<RawSocket> found = connections.look(
+                member,
+                waiting.stream().collect(Collectors.toMap(Function.identity(), one -> one.retransmissions(table))));
+        if (!found.lost().isEmpty()) {
+            lost.accept(member, found.lost());
+        }
+        // While a connection is in doubt it is looked at each second, every time after another sign of life.
+        if (!found.doubtful()) {
+            rests.merge(member, Rest.first(limit), (old, first) -> old.longer());
         }
     }
 }

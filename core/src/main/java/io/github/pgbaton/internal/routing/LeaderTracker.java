@@ -72,7 +72,7 @@ final class LeaderTracker {
         this.switchover = new AnnouncedSwitchover(current, timer, log, config.switchoverHold());
         this.memberNews =
                 new MemberNews(current, confirmation, fence, aliases, succession, replicas, sockets, log, source);
-        this.hangs = new HangMonitor(sockets, name, this::hangThreshold, memberNews::silent);
+        this.hangs = new HangMonitor(sockets, name, this::hangThreshold, memberNews::silent, memberNews::lost);
         hangs.start(timer);
         if (source == null) {
             this.sourceNews = null;

@@ -6,6 +6,7 @@ import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.topology.HostPort;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,6 +173,15 @@ final class MemberNews {
         }
         replicas.tell(watch -> watch.suspect(member));
         suspectAll();
+    }
+
+    /** Connections to a member that lives lead nowhere: whoever waits on one goes on with another. */
+    void lost(HostPort member, Set<RawSocket> connections) {
+        try (CurrentRoute.Change change = current.change()) {
+            List<RawSocket> condemned = sockets.condemnAll(connections);
+            log.lost(member, condemned.size());
+            change.breaksUntold(condemned);
+        }
     }
 
     private void suspectAll() {

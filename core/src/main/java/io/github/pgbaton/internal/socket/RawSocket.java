@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.socket;
 
 import io.github.pgbaton.topology.HostPort;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -93,6 +94,15 @@ public final class RawSocket {
     /** How long a read or a write has been under way at that time; 0 where none is, or it cannot be told. */
     long waitedNanos(long now) {
         return socket instanceof PeekableSocket peekable ? peekable.waitedNanos(now) : 0;
+    }
+
+    /**
+     * @param table of all connections
+     * @return how often what was written here last was sent again, in vain until now
+     */
+    public int retransmissions(Retransmissions table) {
+        InetAddress there = socket.getInetAddress();
+        return there == null ? 0 : table.of(socket.getLocalPort(), there, socket.getPort());
     }
 
     /**

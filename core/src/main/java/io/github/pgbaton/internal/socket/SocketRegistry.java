@@ -126,6 +126,28 @@ public final class SocketRegistry {
         return members;
     }
 
+    /**
+     * @param member by the address that was dialled
+     * @param nanos a time
+     * @return its sockets for whose bytes some caller has been waiting longer than that
+     */
+    public List<RawSocket> waitedForLongerThan(HostPort member, long nanos) {
+        long now = System.nanoTime();
+        return open.stream()
+                .filter(socket -> socket.address().equals(member) && socket.waitedNanos(now) > nanos)
+                .toList();
+    }
+
+    /**
+     * Marks these sockets.
+     *
+     * @param lost which lead nowhere
+     * @return those that are open still
+     */
+    public List<RawSocket> condemnAll(Set<RawSocket> lost) {
+        return condemn(lost::contains);
+    }
+
     private static boolean isPrimarys(RawSocket socket) {
         return socket.purpose() == RawSocket.Purpose.PRIMARY;
     }

@@ -24,7 +24,8 @@ class HangMonitorTest {
                     }
                     return Duration.ofSeconds(1);
                 },
-                (member, why) -> {});
+                (member, why) -> {},
+                (member, connections) -> {});
         ScheduledExecutorService timer = Threads.timer("hang-timer");
         try {
             monitor.start(timer);

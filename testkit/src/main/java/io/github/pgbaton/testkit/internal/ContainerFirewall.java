@@ -104,6 +104,11 @@ final class ContainerFirewall implements Network {
     }
 
     @Override
+    public void forget(String member, int clientPort) {
+        throw new UnsupportedFaultException("the published ports of containers hide the client's port");
+    }
+
+    @Override
     public synchronized boolean healAll() {
         boolean any = !cuts.isEmpty() || !disconnected.isEmpty();
         Set.copyOf(disconnected).forEach(this::reconnect);

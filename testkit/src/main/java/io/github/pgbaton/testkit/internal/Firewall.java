@@ -4,6 +4,7 @@ import io.github.pgbaton.testkit.ClusterException;
 import io.github.pgbaton.testkit.Party;
 import io.github.pgbaton.testkit.UnsupportedFaultException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,6 +29,10 @@ final class Firewall implements Network {
     private final Site site;
     private final @Nullable String whyNot;
     private final Set<Cut> cuts = new LinkedHashSet<>();
+    private final Set<Connection> forgotten = new LinkedHashSet<>();
+
+    /** One connection of the client's to a member's PostgreSQL. */
+    private record Connection(String member, int clientPort) {}
 
     private Firewall(Settings settings, Site site, @Nullable String whyNot) {
         this.settings = settings;
@@ -81,10 +86,22 @@ final class Firewall implements Network {
     }
 
     private void add(Set<Cut> wanted) {
+        demandRules();
+        if (cuts.addAll(wanted)) {
+            apply();
+        }
+    }
+
+    private void demandRules() {
         if (whyNot != null) {
             throw new UnsupportedFaultException(whyNot);
         }
-        if (cuts.addAll(wanted)) {
+    }
+
+    @Override
+    public synchronized void forget(String member, int clientPort) {
+        demandRules();
+        if (forgotten.add(new Connection(member, clientPort))) {
             apply();
         }
     }
@@ -112,10 +129,11 @@ final class Firewall implements Network {
 
     @Override
     public synchronized boolean healAll() {
-        if (cuts.isEmpty()) {
+        if (cuts.isEmpty() && forgotten.isEmpty()) {
             return false;
         }
         cuts.clear();
+        forgotten.clear();
         apply();
         return true;
     }
@@ -130,6 +148,14 @@ final class Firewall implements Network {
             for (String match : matches(cut.b(), cut.a())) {
                 commands.add("add rule " + chain + " " + match + " drop");
             }
+        }
+        for (Connection connection : forgotten) {
+            InetSocketAddress server = site.postgres(settings.memberIndex(connection.member()));
+            String there = server.getAddress().getHostAddress();
+            commands.add("add rule " + chain + " ip daddr " + there + " tcp dport " + server.getPort() + " tcp sport "
+                    + connection.clientPort() + " drop");
+            commands.add("add rule " + chain + " ip saddr " + there + " tcp sport " + server.getPort() + " tcp dport "
+                    + connection.clientPort() + " drop");
         }
         Shell.Result result = nft(commands.stream().collect(Collectors.joining("\n", "", "\n")));
         if (result.status() != 0) {

@@ -13,6 +13,9 @@ interface Network {
 
     void reconnect(String member);
 
+    /** Loses the packets of one connection of the client's to this member's PostgreSQL. */
+    void forget(String member, int clientPort);
+
     /** Returns whether there was anything to heal. */
     boolean healAll();
 }

@@ -343,6 +343,11 @@ final class RunningCluster implements PatroniCluster {
     }
 
     @Override
+    public void forgetConnection(String member, int clientPort) {
+        network.forget(members.get(index(member)), clientPort);
+    }
+
+    @Override
     public void healAll() {
         network.healAll();
     }
