@@ -143,6 +143,39 @@ class PoolableConnectionTest {
     }
 
     @Test
+    void closeEndsAMoveThatIsStuckInASetting() throws Exception {
+        assertCloseEndsAMove("", "SET app.tenant = '7'");
+    }
+
+    @Test
+    void closeEndsAMoveThatIsStuckInConnectionInitSql() throws Exception {
+        assertCloseEndsAMove("connectionInitSql=SELECT%20stuck()", "SELECT stuck()");
+    }
+
+    private void assertCloseEndsAMove(String parameter, String stuck) throws Exception {
+        second.script(sql -> sql.equals(stuck) ? Reaction.HANG : Reaction.SUCCEED);
+        Connection closed = scripts.following("hangThreshold=0ms", "handshakeTimeout=50s", parameter)
+                .getConnection();
+        PoolableConnection moved = closed.unwrap(PoolableConnection.class);
+        moved.pooled(() -> {});
+        Scripts.run(closed, "SET app.tenant = '7'");
+        closed.clearWarnings();
+        source.elect("node2");
+        CompletableFuture<Reattachment> moving = CompletableFuture.supplyAsync(() -> {
+            try {
+                return moved.reattach(Duration.ofSeconds(50));
+            } catch (SQLException e) {
+                throw new CompletionException(e);
+            }
+        });
+        await().atMost(PATIENCE).until(() -> second.statements().contains(stuck));
+        closed.close();
+
+        assertThat(moving.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(Reattachment.NOT_NEEDED);
+        await().atMost(PATIENCE).until(() -> second.openSessions() == 0);
+    }
+
+    @Test
     void openTransactionIsNeverMoved() throws Exception {
         connection.setAutoCommit(false);
         use();

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.scripted.WireProxy.Action;
 import java.sql.Array;
+import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -20,6 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGStatement;
 
@@ -178,7 +180,7 @@ class ReplayGuardsIT extends WireBench {
             }
             return Action.LOSE;
         });
-        try (java.sql.Connection other = superuser()) {
+        try (Connection other = superuser()) {
             CompletableFuture<Boolean> locked = CompletableFuture.supplyAsync(() -> {
                 try {
                     return text(other, "SELECT pg_advisory_lock(7252)") != null;
@@ -200,6 +202,35 @@ class ReplayGuardsIT extends WireBench {
         run(insert("c"));
         connection.commit();
         assertThat(rows()).containsExactly("c");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void endOfTheConnectionEndsAReplayThatWaitsForALock(End end) throws Exception {
+        run(insert("a"));
+        run("SELECT pg_advisory_xact_lock(7252)");
+        AtomicBoolean broken = new AtomicBoolean();
+        proxy.script(sent -> executes(sent, insert("b")) && !broken.getAndSet(true) ? Action.LOSE : Action.FORWARD);
+        try (Connection other = superuser()) {
+            CompletableFuture<Boolean> locked = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return text(other, "SELECT pg_advisory_lock(7252)") != null;
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await().atMost(PATIENCE).until(() -> waitingForALock().equals("1"));
+            CompletableFuture<SQLException> told = CompletableFuture.supplyAsync(
+                    () -> catchThrowableOfType(SQLException.class, () -> run(insert("b"))));
+            assertThat(locked.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            await().atMost(PATIENCE).until(() -> waitingForALock().equals("1"));
+            end.of(connection);
+
+            // The lock is held still, and failoverTimeout is far away.
+            assertThat(told.get(PATIENCE.toSeconds() / 3, TimeUnit.SECONDS).getSQLState())
+                    .isEqualTo("08003");
+        }
+        assertThat(rows()).isEmpty();
     }
 
     private String waitingForALock() throws SQLException {

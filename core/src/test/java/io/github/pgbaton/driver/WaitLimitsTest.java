@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
+import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.Switchover;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -155,24 +156,6 @@ class WaitLimitsTest {
         await().atMost(PATIENCE).until(() -> next.openSessions() == 0);
     }
 
-    /** How another thread ends a connection. */
-    enum End {
-        ABORT {
-            @Override
-            void of(Connection connection) throws SQLException {
-                connection.abort(Runnable::run);
-            }
-        },
-        CLOSE {
-            @Override
-            void of(Connection connection) throws SQLException {
-                connection.close();
-            }
-        };
-
-        abstract void of(Connection connection) throws SQLException;
-    }
-
     @ParameterizedTest
     @EnumSource
     void endReleasesACallThatIsHeldForASwitchover(End end) throws Exception {
@@ -187,5 +170,38 @@ class WaitLimitsTest {
         end.of(connection);
         assertThat(waiting.failure().getSQLState()).isEqualTo("08003");
         assertThat(leader.statements()).doesNotContain("SELECT 2");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void endReleasesACallWhoseNewSessionIsBeingSetUp(End end) throws Exception {
+        assertEndReleases(end, "connectionInitSql=SELECT%20stuck()", "SELECT stuck()");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void endReleasesACallWhoseNewSessionIsBeingGivenWhatTheOldOneHad(End end) throws Exception {
+        assertEndReleases(end, "connectionInitSql=SELECT%20set_up()", "SET app.tenant = '7'");
+    }
+
+    private void assertEndReleases(End end, String parameter, String stuck) throws Exception {
+        ScriptedPostgres old = scripts.server();
+        ScriptedPostgres next = scripts.server().timeline(2);
+        next.script(sql -> sql.equals(stuck) ? Reaction.HANG : Reaction.SUCCEED);
+        ScriptedLeaderSource source = scripts.source(old, next);
+        source.elect("node1");
+        // The member says nothing more: it must not be found silent instead.
+        Connection connection = scripts.following("failoverTimeout=50s", "hangThreshold=0ms", parameter)
+                .getConnection();
+        Scripts.run(connection, "SET app.tenant = '7'");
+        source.elect("node2");
+        Waiting waiting = new Waiting(() -> Scripts.run(connection, "SELECT 2"));
+        await().atMost(PATIENCE).until(() -> next.statements().contains(stuck));
+        end.of(connection);
+
+        assertThat(waiting.failure().getSQLState()).isEqualTo("08003");
+        await().atMost(PATIENCE).until(() -> next.openSessions() == 0);
+        assertThat(next.accepted()).isEqualTo(1);
+        assertThat(next.statements()).doesNotContain("SELECT 2");
     }
 }

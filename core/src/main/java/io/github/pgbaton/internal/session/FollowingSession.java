@@ -79,7 +79,7 @@ public final class FollowingSession implements LogicalSession {
     public static FollowingSession open(ClusterRef cluster, Deadline deadline) throws SQLException {
         boolean opened = false;
         try {
-            OpenSession first = Restoring.initialized(cluster, deadline, () -> false);
+            OpenSession first = Restoring.initialized(cluster, deadline, () -> false, new Arrivals());
             opened = true;
             return new FollowingSession(cluster, first);
         } finally {
@@ -410,7 +410,7 @@ public final class FollowingSession implements LogicalSession {
         if (held.closed) {
             return;
         }
-        held.closed = true;
+        held.end();
         OpenSession now = held.session;
         if (now.socket().aborted()) {
             cluster.discard(now);
@@ -422,7 +422,7 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public void abort(Executor executor) throws SQLException {
-        held.closed = true;
+        held.end();
         cluster.forget(held.session);
         cluster.release();
     }

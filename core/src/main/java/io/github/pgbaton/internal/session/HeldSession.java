@@ -33,6 +33,7 @@ final class HeldSession {
     final Journal journal;
 
     final Turn turn = new Turn();
+    final Arrivals arrivals = new Arrivals();
 
     volatile OpenSession session;
     volatile boolean closed;
@@ -70,6 +71,12 @@ final class HeldSession {
         this.session = session;
         BatonConfig config = cluster.config();
         this.journal = new Journal(config.replay(), config.journalLimit(), config.replayDeny());
+    }
+
+    /** From here on no call on its behalf goes on, be it on a session that is still to take the place of this one. */
+    void end() {
+        closed = true;
+        arrivals.close();
     }
 
     /** Another session takes its place. */

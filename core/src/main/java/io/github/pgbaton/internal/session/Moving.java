@@ -81,7 +81,7 @@ final class Moving {
     /** @param farewell to the old session, once there is a new one */
     private PgConnection succeed(OpenSession dead, Caller caller, Runnable farewell) throws SQLException {
         Patience patience = new Patience(caller, cluster);
-        Restoring restoring = new Restoring(held.attributes, state, held.autoCommit);
+        Restoring restoring = new Restoring(held);
         if (held.brokenAtFirstCall > 0) {
             restoring.ghost(held.backend());
         }
@@ -124,7 +124,7 @@ final class Moving {
             throw held.loseOpen(dead, obstacle, null);
         }
         Patience patience = new Patience(caller, cluster);
-        Restoring restoring = new Restoring(held.attributes, state, held.autoCommit);
+        Restoring restoring = new Restoring(held);
         restoring.ghost(held.backend());
         Replaying.Replayed fresh;
         Replaying replay = new Replaying(cluster, restoring, journal, dead);

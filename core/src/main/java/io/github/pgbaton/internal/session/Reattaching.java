@@ -45,7 +45,7 @@ final class Reattaching {
         OpenSession fresh;
         held.turn.awaited(true);
         try {
-            fresh = Restoring.initialized(cluster, deadline, held.turn::isUsers);
+            fresh = Restoring.initialized(cluster, deadline, held.turn::isUsers, held.arrivals);
         } catch (SQLException e) {
             if (held.closed) {
                 return Reattachment.NOT_NEEDED;
@@ -71,16 +71,20 @@ final class Reattaching {
     }
 
     private Reattachment give(OpenSession fresh, OpenSession dead) throws SQLException {
-        Restoring restoring = new Restoring(held.attributes, held.state, held.autoCommit);
+        Restoring restoring = new Restoring(held);
         // Whoever wants to use the connection waits for this.
-        try (ClusterRef.Limit limit =
-                cluster.limit(fresh, Deadline.in(cluster.config().handshakeTimeout()))) {
+        try (Arrivals.Arrival arriving = held.arrivals.of(fresh);
+                ClusterRef.Limit limit =
+                        cluster.limit(fresh, Deadline.in(cluster.config().handshakeTimeout()))) {
             restoring.give(fresh);
             if (restoring.refused() != null || !limit.kept()) {
                 return unwanted(fresh);
             }
         } catch (SQLException e) {
             cluster.discard(fresh);
+            if (held.closed) {
+                return Reattachment.NOT_NEEDED;
+            }
             throw e;
         }
         cluster.discard(dead);

@@ -78,7 +78,8 @@ final class Replaying {
                 // Whoever cancelled may have come before there was a session to end.
                 fresh.socket().abort();
             }
-            try (ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
+            try (Arrivals.Arrival arriving = restoring.arrivals().of(fresh);
+                    ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
                 Committer committer = Committer.open(cluster, fresh);
                 own = committer.backend();
                 journal.judge(told -> Continuity.proven(cluster, fresh, told, deadline) ? null : NOT_PROVEN);
@@ -100,6 +101,9 @@ final class Replaying {
                 throw new ReplayMismatchException("a step could not be made again (" + e + ")");
             } catch (SQLException e) {
                 boolean gone = Losses.isLoss(e, fresh);
+                if (restoring.arrivals().closed()) {
+                    throw HeldSession.closedException();
+                }
                 if (deadline.passed()) {
                     throw timeUp();
                 }

@@ -29,16 +29,23 @@ final class Restoring {
     private final SessionAttributes attributes;
     private final SessionState state;
     private final boolean autoCommit;
+    private final Arrivals arrivals;
     private final List<String> lost = new ArrayList<>();
     /** What may hold the locks that the new session is about to ask for. */
     private final Set<Backend> ghosts = new LinkedHashSet<>();
 
     private @Nullable SQLException refusal;
 
-    Restoring(SessionAttributes attributes, SessionState state, boolean autoCommit) {
-        this.attributes = attributes;
-        this.state = state;
-        this.autoCommit = autoCommit;
+    Restoring(HeldSession held) {
+        this.attributes = held.attributes;
+        this.state = held.state;
+        this.autoCommit = held.autoCommit;
+        this.arrivals = held.arrivals;
+    }
+
+    /** Where a session belongs as long as SQL is run on it. */
+    Arrivals arrivals() {
+        return arrivals;
     }
 
     /** @param dead the server's side of a session that broke inside a transaction; null where it is not known */
@@ -55,12 +62,15 @@ final class Restoring {
      * @throws SQLException 08001 without one in time, or where giving it everything takes too long
      */
     OpenSession open(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
-        return open(cluster, () -> initialized(cluster, deadline, cancelled), deadline);
+        return open(cluster, () -> initialized(cluster, deadline, cancelled, arrivals), deadline);
     }
 
     /** As {@link #open}, and on the primary whatever the target is. */
     OpenSession openOnPrimary(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
-        return open(cluster, () -> initialized(cluster, () -> cluster.open(deadline, cancelled), deadline), deadline);
+        return open(
+                cluster,
+                () -> initialized(cluster, () -> cluster.open(deadline, cancelled), deadline, arrivals),
+                deadline);
     }
 
     private interface Opener {
@@ -71,7 +81,8 @@ final class Restoring {
         while (true) {
             OpenSession fresh = opener.open();
             // A lock or a member that freezes now would hold the caller for as long as it likes.
-            try (ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
+            try (Arrivals.Arrival arriving = arrivals.of(fresh);
+                    ClusterRef.Limit limit = cluster.limit(fresh, deadline)) {
                 endGhosts(fresh, deadline);
                 give(fresh);
                 if (limit.kept()) {
@@ -79,7 +90,8 @@ final class Restoring {
                 }
                 throw broken(fresh);
             } catch (SQLException e) {
-                giveUpUnlessGone(cluster, fresh, deadline, "what the session before it had was not restored", e);
+                giveUpUnlessGone(
+                        cluster, fresh, deadline, arrivals, "what the session before it had was not restored", e);
             }
         }
     }
@@ -110,19 +122,21 @@ final class Restoring {
     }
 
     /** A session where the target allows it, on which {@code connectionInitSql} was run. */
-    static OpenSession initialized(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled)
+    static OpenSession initialized(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled, Arrivals arrivals)
             throws SQLException {
-        return initialized(cluster, () -> cluster.openTarget(deadline, cancelled), deadline);
+        return initialized(cluster, () -> cluster.openTarget(deadline, cancelled), deadline, arrivals);
     }
 
-    private static OpenSession initialized(ClusterRef cluster, Opener opener, Deadline deadline) throws SQLException {
+    private static OpenSession initialized(ClusterRef cluster, Opener opener, Deadline deadline, Arrivals arrivals)
+            throws SQLException {
         String sql = cluster.connectionInitSql();
         while (true) {
             OpenSession fresh = opener.open();
             if (sql == null) {
                 return fresh;
             }
-            try (ClusterRef.Limit limit = cluster.limit(fresh, deadline);
+            try (Arrivals.Arrival arriving = arrivals.of(fresh);
+                    ClusterRef.Limit limit = cluster.limit(fresh, deadline);
                     Statement statement = fresh.connection().createStatement()) {
                 statement.execute(sql);
                 if (limit.kept()) {
@@ -134,6 +148,7 @@ final class Restoring {
                         cluster,
                         fresh,
                         deadline,
+                        arrivals,
                         "connectionInitSql was not done",
                         new SQLException(
                                 "connectionInitSql failed on " + fresh.address() + ": " + e.getMessage(),
@@ -150,10 +165,19 @@ final class Restoring {
 
     /** @param undone what is told of a session that broke at the deadline, which is as a rule what broke it */
     private static void giveUpUnlessGone(
-            ClusterRef cluster, OpenSession fresh, Deadline deadline, String undone, SQLException failure)
+            ClusterRef cluster,
+            OpenSession fresh,
+            Deadline deadline,
+            Arrivals arrivals,
+            String undone,
+            SQLException failure)
             throws SQLException {
         boolean gone = Losses.isLoss(failure, fresh);
         cluster.discard(fresh);
+        if (arrivals.closed()) {
+            // It was not its member that broke it.
+            throw HeldSession.closedException();
+        }
         if (!gone) {
             throw failure;
         }
