@@ -12,14 +12,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands the events of one cluster to the application's listeners, in order, on one thread of its own; whoever publishes
- * never waits. Without a listener there is no thread. Thread-safe.
+ * Hands the events of one cluster to the application's listeners, in the order in which they were noted, on one thread of
+ * its own; whoever publishes never waits. Without a listener there is no thread. Thread-safe.
  */
 final class EventQueue {
     private static final Logger LOG = LoggerFactory.getLogger(EventQueue.class);
     private static final int CAPACITY = 1024;
 
     private final ThreadPoolExecutor executor;
+    private final InOrder<FailoverEvent> noted;
     private final AtomicLong dropped = new AtomicLong();
     private final String cluster;
 
@@ -34,13 +35,25 @@ final class EventQueue {
                 Threads.named("pgbaton-events-" + cluster),
                 (task, pool) -> dropped.incrementAndGet());
         executor.allowCoreThreadTimeOut(true);
+        this.noted = new InOrder<>(event -> executor.execute(() -> deliver(event)));
+    }
+
+    /** With whatever lock held, so that it has its place in front of what happens after; {@link #publish()} follows. */
+    void note(FailoverEvent event) {
+        if (!FailoverListeners.none()) {
+            noted.note(event);
+        }
     }
 
     /** Without a lock held: the first event starts a thread. */
+    void publish() {
+        noted.handOn();
+    }
+
+    /** Behind everything that was noted, also where the thread that noted it has not published it yet. */
     void publish(FailoverEvent event) {
-        if (!FailoverListeners.none()) {
-            executor.execute(() -> deliver(event));
-        }
+        note(event);
+        publish();
     }
 
     private void deliver(FailoverEvent event) {

@@ -6,8 +6,6 @@ import io.github.pgbaton.topology.HostPort;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,9 +21,8 @@ final class FailoverLog {
 
     private record Line(boolean warning, String text) {}
 
-    private final Queue<Line> lines = new ConcurrentLinkedQueue<>();
-    private final Queue<FailoverEvent> events = new ConcurrentLinkedQueue<>();
-    private final EventQueue listeners;
+    private final InOrder<Line> lines = new InOrder<>(FailoverLog::write);
+    private final EventQueue events;
     private final String cluster;
     private boolean running;
     private long startNanos;
@@ -33,14 +30,14 @@ final class FailoverLog {
     private volatile int timeline;
     private volatile ClusterState.@Nullable Failover last;
 
-    FailoverLog(String cluster, EventQueue listeners) {
+    FailoverLog(String cluster, EventQueue events) {
         this.cluster = cluster;
-        this.listeners = listeners;
+        this.events = events;
     }
 
     void started(String reason) {
         if (begin(reason)) {
-            events.add(new FailoverEvent.LeaderLost(cluster, Instant.now(), reason));
+            events.note(new FailoverEvent.LeaderLost(cluster, Instant.now(), reason));
         }
     }
 
@@ -56,22 +53,22 @@ final class FailoverLog {
     }
 
     void elected(String member, HostPort address) {
-        events.add(new FailoverEvent.LeaderElected(cluster, Instant.now(), member, address));
+        events.note(new FailoverEvent.LeaderElected(cluster, Instant.now(), member, address));
     }
 
     void holding(String reason, Duration longest) {
         begin(reason);
-        events.add(new FailoverEvent.HoldStarted(cluster, Instant.now(), longest));
+        events.note(new FailoverEvent.HoldStarted(cluster, Instant.now(), longest));
     }
 
     void holdEnded(Duration held, boolean switched) {
-        events.add(new FailoverEvent.HoldEnded(cluster, Instant.now(), held, switched));
+        events.note(new FailoverEvent.HoldEnded(cluster, Instant.now(), held, switched));
     }
 
     void aborting(int sockets) {
         aborted += sockets;
         if (sockets > 0) {
-            events.add(new FailoverEvent.SessionsAborted(cluster, Instant.now(), sockets));
+            events.note(new FailoverEvent.SessionsAborted(cluster, Instant.now(), sockets));
         }
     }
 
@@ -94,7 +91,7 @@ final class FailoverLog {
             // A primary that was restarted in place was elected long before.
             HostPort address = route.address();
             if (address != null) {
-                events.add(new FailoverEvent.PrimaryWritable(
+                events.note(new FailoverEvent.PrimaryWritable(
                         cluster,
                         Instant.now(),
                         String.valueOf(route.member()),
@@ -120,7 +117,7 @@ final class FailoverLog {
     }
 
     void silent(String reason, @Nullable String last) {
-        events.add(new FailoverEvent.SourceDegraded(cluster, Instant.now(), reason));
+        events.note(new FailoverEvent.SourceDegraded(cluster, Instant.now(), reason));
         warn(cluster + ": the leader source cannot tell: " + reason + "; "
                 + (last == null ? "asking the members themselves" : "going on with " + last));
     }
@@ -150,30 +147,30 @@ final class FailoverLog {
     }
 
     void heard(String source) {
-        events.add(new FailoverEvent.SourceHealed(cluster, Instant.now(), source));
+        events.note(new FailoverEvent.SourceHealed(cluster, Instant.now(), source));
         info(cluster + ": the leader source speaks again (" + source + ")");
     }
 
     /** Tells what was noted; without the route's lock. */
     void flush() {
-        for (FailoverEvent event = events.poll(); event != null; event = events.poll()) {
-            listeners.publish(event);
-        }
-        for (Line line = lines.poll(); line != null; line = lines.poll()) {
-            if (line.warning) {
-                LOG.warn("{}", line.text);
-            } else {
-                LOG.info("{}", line.text);
-            }
+        events.publish();
+        lines.handOn();
+    }
+
+    private static void write(Line line) {
+        if (line.warning) {
+            LOG.warn("{}", line.text);
+        } else {
+            LOG.info("{}", line.text);
         }
     }
 
     private void info(String text) {
-        lines.add(new Line(false, text));
+        lines.note(new Line(false, text));
     }
 
     private void warn(String text) {
-        lines.add(new Line(true, text));
+        lines.note(new Line(true, text));
     }
 
     private static String seconds(long nanos) {
