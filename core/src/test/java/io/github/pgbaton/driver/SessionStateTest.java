@@ -250,6 +250,18 @@ class SessionStateTest {
     }
 
     @Test
+    void resetIsRepeatedBehindConnectionInitSql() throws Exception {
+        connection.close();
+        connection = connect("&connectionInitSql=SET%20app.a%20TO%201");
+        execute("SET work_mem = '2MB'");
+        execute("RESET work_mem");
+        execute("SET app.\"b\" TO DEFAULT");
+        execute("RESET app.a");
+        assertThat(restoredBy("SELECT 1"))
+                .containsExactly("SET app.a TO 1", "RESET \"work_mem\"", "RESET \"app\".\"b\"", "RESET \"app\".\"a\"");
+    }
+
+    @Test
     void failingConnectionInitSqlNamesTheProperty() {
         first.script(sql -> sql.equals("SELECT broken()") ? Reaction.FAIL : Reaction.SUCCEED);
         assertThatThrownBy(() -> connect("&connectionInitSql=SELECT%20broken()").close())

@@ -73,6 +73,39 @@ class SettingsIT extends WireBench {
         assertThat(text(connection, "SHOW app.tenant")).isEqualTo("7");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"RESET search_path", "SET search_path TO DEFAULT", "RESET ALL", "DISCARD ALL"})
+    void whatWasResetIsNotWhatConnectionInitSqlSets(String reset) throws Exception {
+        connect("&connectionInitSql=SET%20search_path%20TO%20wired_init,public");
+        connection.setAutoCommit(true);
+        assertThat(text(connection, "SHOW search_path")).isEqualTo("wired_init, public");
+        run("SET work_mem = '2MB'");
+        run(reset);
+        String own = text(connection, "SHOW search_path");
+        assertThat(own).doesNotContain("wired_init");
+        run("SET lock_timeout = '70s'");
+        move();
+
+        assertThat(text(connection, "SHOW search_path")).isEqualTo(own);
+        assertThat(text(connection, "SHOW lock_timeout")).isEqualTo("70s");
+    }
+
+    /** A session that has never heard of a setting of the application's own resets it all the same. */
+    @Test
+    void settingThatWasResetNeedNotBeKnownToTheNextSession() throws Exception {
+        connect("&connectionInitSql=SET%20app.init%20TO%201");
+        connection.setAutoCommit(true);
+        run("SET app.tenant = '7'");
+        run("RESET app.tenant");
+        run("RESET ROLE");
+        run("SET TIME ZONE LOCAL");
+        move();
+
+        assertThat(text(connection, "SHOW app.init")).isEqualTo("1");
+        assertThat(text(connection, "SELECT current_setting('app.tenant', true)")).isEmpty();
+    }
+
     private String backend() throws SQLException {
         return text(connection, "SELECT pg_backend_pid()");
     }

@@ -29,7 +29,7 @@ final class HeldSession {
 
     final ClusterRef cluster;
     final SessionAttributes attributes = new SessionAttributes();
-    final SessionState state = new SessionState();
+    final SessionState state;
     final Journal journal;
 
     final Turn turn = new Turn();
@@ -69,6 +69,7 @@ final class HeldSession {
     HeldSession(ClusterRef cluster, OpenSession session) {
         this.cluster = cluster;
         this.session = session;
+        this.state = new SessionState(cluster.connectionInitSql() != null);
         BatonConfig config = cluster.config();
         this.journal = new Journal(config.replay(), config.journalLimit(), config.replayDeny());
     }

@@ -41,6 +41,18 @@ public final class SessionState {
     private final List<Runnable> pending = new ArrayList<>();
     private final List<Mark> marks = new ArrayList<>();
 
+    /** Whether {@code connectionInitSql} has set a new session up before it is given what is kept here. */
+    private final boolean setUp;
+
+    /** For sessions that are new from the server. */
+    public SessionState() {
+        this(false);
+    }
+
+    SessionState(boolean setUp) {
+        this.setUp = setUp;
+    }
+
     /**
      * Statements were run, and succeeded.
      *
@@ -213,6 +225,15 @@ public final class SessionState {
             settings.remove(name);
             unknown.remove(name);
         }
+        if (setUp) {
+            // Forgotten, it would leave the next session with what connectionInitSql sets, and this one has not.
+            settings.put(name, name.equals("all") ? "RESET ALL" : "RESET " + quoted(name));
+        }
+    }
+
+    /** @param name of a setting, whose parts have a dot between them */
+    private static String quoted(String name) {
+        return '"' + name.replace("\"", "\"\"").replace(".", "\".\"") + '"';
     }
 
     private Map<String, Integer> heldOf(Holding holding) {
@@ -244,6 +265,10 @@ public final class SessionState {
         channels.clear();
         held.clear();
         unknown.clear();
+        if (setUp) {
+            reset("session_authorization");
+            reset("all");
+        }
     }
 
     /** The transaction committed: what was done in it stays. */

@@ -132,10 +132,8 @@ final class StatementReader {
             return;
         }
         boolean cleared = is(value, "DEFAULT") || (name.equals("timezone") && is(value, "LOCAL"));
-        found.add(
-                cleared || (name.equals("role") && is(value, "NONE"))
-                        ? new Effect.Reset(name)
-                        : new Effect.Set(name, text()));
+        // SET ROLE NONE is none of these: a role may be the default.
+        found.add(cleared ? new Effect.Reset(name) : new Effect.Set(name, text()));
     }
 
     /** Each mode is a setting of its own, which the next statement about another one must not push aside. */
@@ -187,7 +185,9 @@ final class StatementReader {
             StringBuilder dotted = new StringBuilder();
             tokens.stream().skip(1).forEach(token -> dotted.append(token.name()));
             String name = dotted.toString().toLowerCase(Locale.ROOT);
-            found.add(name.equals(READ_ONLY) ? new Effect.Writable() : new Effect.Reset(name));
+            if (!is(1, "TRANSACTION") && !OF_THE_TRANSACTION.contains(name)) {
+                found.add(name.equals(READ_ONLY) ? new Effect.Writable() : new Effect.Reset(name));
+            }
         }
     }
 

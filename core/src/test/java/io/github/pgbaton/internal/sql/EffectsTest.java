@@ -36,6 +36,7 @@ class EffectsTest {
                 "SET CONSTRAINTS ALL DEFERRED",
                 "SET transaction_isolation = 'serializable'",
                 "SET SESSION transaction_deferrable TO on",
+                "RESET TRANSACTION ISOLATION LEVEL",
                 "CREATE TEMP TABLE t (a int) ON COMMIT DROP",
                 "DECLARE c CURSOR FOR SELECT 1",
                 "/* SET a = 1; */ SELECT 1",
@@ -97,7 +98,10 @@ class EffectsTest {
     void settingToItsDefaultIsAReset() {
         assertThat(effects("SET work_mem TO DEFAULT")).containsExactly(new Effect.Reset("work_mem"));
         assertThat(effects("RESET work_mem")).containsExactly(new Effect.Reset("work_mem"));
-        assertThat(effects("SET ROLE NONE")).containsExactly(new Effect.Reset("role"));
+        assertThat(effects("RESET ROLE")).containsExactly(new Effect.Reset("role"));
+        assertThat(effects("SET ROLE NONE"))
+                .as("where a role is the default, this is another one")
+                .containsExactly(new Effect.Set("role", "SET ROLE NONE"));
         assertThat(effects("SET TIME ZONE LOCAL")).containsExactly(new Effect.Reset("timezone"));
         assertThat(effects("RESET ALL")).containsExactly(new Effect.Reset("all"));
         assertThat(effects("DISCARD ALL")).containsExactly(new Effect.Discarded());
