@@ -73,9 +73,36 @@ class SettingsIT extends WireBench {
         assertThat(text(connection, "SHOW app.tenant")).isEqualTo("7");
     }
 
+    /** PgJDBC sets with {@code readOnlyMode=always} what SQL text can set as well. */
+    @Test
+    void lastWordOnReadOnlyCountsWhicheverWayItWasSaid() throws Exception {
+        connect("&readOnlyMode=always");
+        connection.setAutoCommit(true);
+        run("SET default_transaction_read_only = off");
+        connection.setReadOnly(true);
+        move();
+        assertThat(text(connection, "SHOW default_transaction_read_only")).isEqualTo("on");
+
+        connection.setAutoCommit(false);
+        connection.setAutoCommit(true);
+        run("SET default_transaction_read_only = off");
+        move();
+        assertThat(text(connection, "SHOW default_transaction_read_only")).isEqualTo("off");
+
+        connection.setReadOnly(false);
+        run("SET default_transaction_read_only = on");
+        connection.setReadOnly(true);
+        connection.setAutoCommit(false);
+        connection.setReadOnly(false);
+        connection.setAutoCommit(true);
+        move();
+        assertThat(text(connection, "SHOW default_transaction_read_only")).isEqualTo("off");
+        run("INSERT INTO wired VALUES ('a')");
+        assertThat(rows()).containsExactly("a");
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {"RESET search_path", "SET search_path TO DEFAULT", "RESET ALL", "DISCARD ALL"})
+    @ValueSource(strings = {"RESET search_path", "SET search_path TO DEFAULT", "RESET ALL", "DISCARD ALL"})
     void whatWasResetIsNotWhatConnectionInitSqlSets(String reset) throws Exception {
         connect("&connectionInitSql=SET%20search_path%20TO%20wired_init,public");
         connection.setAutoCommit(true);
@@ -103,7 +130,8 @@ class SettingsIT extends WireBench {
         move();
 
         assertThat(text(connection, "SHOW app.init")).isEqualTo("1");
-        assertThat(text(connection, "SELECT current_setting('app.tenant', true)")).isEmpty();
+        assertThat(text(connection, "SELECT current_setting('app.tenant', true)"))
+                .isEmpty();
     }
 
     private String backend() throws SQLException {

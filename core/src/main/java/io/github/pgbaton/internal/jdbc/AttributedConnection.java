@@ -56,14 +56,14 @@ abstract class AttributedConnection extends ForwardingConnection {
     @Override
     public void setReadOnly(boolean readOnly) throws SQLException {
         if (session.detached()) {
-            session.attributes().readOnly(readOnly);
+            session.readOnly(readOnly);
             return;
         }
         for (; ; ) {
             Connection target = session.attach();
             try {
                 target.setReadOnly(readOnly);
-                session.attributes().readOnly(readOnly);
+                session.readOnly(readOnly);
                 return;
             } catch (SQLException failure) {
                 recover(failure);

@@ -270,6 +270,16 @@ public final class ClusterRef {
         return spec.config().connectionInitSql();
     }
 
+    /** @return whether PgJDBC makes each session read-only by itself */
+    public boolean opensReadOnly() {
+        return PGProperty.READ_ONLY.getBoolean(spec.pgProperties());
+    }
+
+    /** @return whether PgJDBC tells the server of a read-only connection outside transactions as well, by a setting */
+    public boolean tellsReadOnlyAlways() {
+        return "always".equalsIgnoreCase(PGProperty.READ_ONLY_MODE.getOrDefault(spec.pgProperties()));
+    }
+
     /** @return whether a new transaction should first {@link #awaitSwitchover}; one volatile read while it need not */
     public boolean holds() {
         return tracker.holds() || (strict && tracker.confirmation().missing(tracker.route()));

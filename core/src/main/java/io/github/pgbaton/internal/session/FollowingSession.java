@@ -219,6 +219,12 @@ public final class FollowingSession implements LogicalSession {
     }
 
     @Override
+    public void readOnly(boolean value) {
+        held.use();
+        held.readOnly(value);
+    }
+
+    @Override
     public SessionState state() {
         held.use();
         return state;
@@ -339,7 +345,7 @@ public final class FollowingSession implements LogicalSession {
             // What was run before is not in the journal, and a replay would leave it out.
             journal.deny(HeldSession.BEGUN_BY_TEXT);
         }
-        held.autoCommit = value;
+        held.autoCommit(value);
         if (!HeldSession.isDead(now)) {
             now.connection().setAutoCommit(value);
         }

@@ -80,6 +80,37 @@ final class HeldSession {
         arrivals.close();
     }
 
+    void autoCommit(boolean value) {
+        autoCommit = value;
+        if (readOnly()) {
+            // In a transaction BEGIN says it.
+            toldReadOnly(value);
+        }
+    }
+
+    void readOnly(boolean value) {
+        boolean changed = value != readOnly();
+        attributes.readOnly(value);
+        if (changed && autoCommit) {
+            toldReadOnly(value);
+        }
+    }
+
+    private boolean readOnly() {
+        Boolean set = attributes.readOnly();
+        return set == null ? cluster.opensReadOnly() : set;
+    }
+
+    /** PgJDBC set it as SQL text may have done before: the later word counts for the next session too. */
+    private void toldReadOnly(boolean value) {
+        if (cluster.tellsReadOnlyAlways()) {
+            state.setDefaultReadOnly(value);
+            if (!inTransaction(session)) {
+                state.committed();
+            }
+        }
+    }
+
     /** Another session takes its place. */
     void moved(OpenSession fresh) {
         generation++;

@@ -127,6 +127,11 @@ public interface LogicalSession {
      */
     default void commitWrapped() throws SQLException {}
 
+    /** @param value that PgJDBC took for read-only, or will take from the next session on */
+    default void readOnly(boolean value) {
+        attributes().readOnly(value);
+    }
+
     /** @return settings to give to each new session; setters of the connection wrapper write them after the delegate took them */
     SessionAttributes attributes();
 

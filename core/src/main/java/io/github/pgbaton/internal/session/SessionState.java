@@ -154,6 +154,13 @@ public final class SessionState {
         set("default_transaction_isolation", "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL " + name);
     }
 
+    /** @param value of every transaction that does not say otherwise */
+    void setDefaultReadOnly(boolean value) {
+        set(
+                "default_transaction_read_only",
+                "SET SESSION CHARACTERISTICS AS TRANSACTION READ " + (value ? "ONLY" : "WRITE"));
+    }
+
     /** @param value null or empty for the default */
     public void setApplicationName(@Nullable String value) {
         setOrReset("application_name", value);
