@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.probe;
 
 import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.internal.socket.BatonSocketFactory;
+import io.github.pgbaton.internal.socket.NameLookUps;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.topology.HostPort;
@@ -37,16 +38,20 @@ public final class SessionOpener {
     private static final Driver DRIVER = new Driver();
 
     private final SocketRegistry registry;
+    private final NameLookUps names;
     private final ScheduledExecutorService timer;
     private final Duration handshakeTimeout;
 
     /**
      * @param registry takes every socket
+     * @param names waits for name servers
      * @param timer breaks attempts that take too long
      * @param handshakeTimeout for one attempt
      */
-    public SessionOpener(SocketRegistry registry, ScheduledExecutorService timer, Duration handshakeTimeout) {
+    public SessionOpener(
+            SocketRegistry registry, NameLookUps names, ScheduledExecutorService timer, Duration handshakeTimeout) {
         this.registry = registry;
+        this.names = names;
         this.timer = timer;
         this.handshakeTimeout = handshakeTimeout;
     }
@@ -81,7 +86,9 @@ public final class SessionOpener {
         own.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
         // Patroni manages none that is older; without it, PgJDBC sets application_name in a round trip of its own.
         own.putIfAbsent(PGProperty.ASSUME_MIN_SERVER_VERSION.getName(), "9.3");
-        Duration limit = deadline.left(handshakeTimeout);
+        Deadline whole = Deadline.in(deadline.left(handshakeTimeout));
+        lookUp(address, whole);
+        Duration limit = whole.left(handshakeTimeout);
         try (BatonSocketFactory.Opening opening =
                 new BatonSocketFactory.Opening(registry, address, purpose, foreignFactory(own))) {
             opening.limit(limit);
@@ -115,6 +122,21 @@ public final class SessionOpener {
                     registry.remove(socket);
                 }
             }
+        }
+    }
+
+    /** PgJDBC, and the socket below it, look the name up again without a deadline; then the JDK has it at hand. */
+    private void lookUp(HostPort address, Deadline deadline) throws SQLException {
+        try {
+            if (!names.await(address.host(), deadline.left(handshakeTimeout))) {
+                throw new SQLTransientConnectionException(
+                        "the name server has not answered for " + address.host() + " within "
+                                + deadline.length().toMillis() + " ms",
+                        "08001");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SQLTransientConnectionException("interrupted while looking up " + address.host(), "08001", e);
         }
     }
 

@@ -4,6 +4,7 @@ import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.dcs.LeaderSource;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.SessionOpener;
+import io.github.pgbaton.internal.socket.NameLookUps;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.ClusterState;
@@ -36,6 +37,7 @@ final class LeaderTracker {
     private final ScheduledThreadPoolExecutor timer;
     private final ExecutorService probes;
     private final Looks looks;
+    private final NameLookUps names;
     private final SessionOpener opener;
     private final EventQueue events;
     private final FailoverLog log;
@@ -65,7 +67,8 @@ final class LeaderTracker {
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
         this.looks = new Looks(name);
-        this.opener = new SessionOpener(sockets, timer, config.handshakeTimeout());
+        this.names = new NameLookUps(name);
+        this.opener = new SessionOpener(sockets, names, timer, config.handshakeTimeout());
         this.current = new CurrentRoute(sockets, log, config.connectLimit());
         this.prober = new ProberSeat(current, EpochProof.longestStep(config));
         this.confirmation = new Confirmation(current, timer, log, looks::atAll, source != null);
@@ -273,6 +276,7 @@ final class LeaderTracker {
             sourceNews.close();
         }
         looks.close();
+        names.close();
         timer.shutdownNow();
         wake();
     }
