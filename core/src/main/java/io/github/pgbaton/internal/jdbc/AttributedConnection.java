@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.jdbc;
 
+import io.github.pgbaton.internal.replay.Footprint;
 import io.github.pgbaton.internal.session.LogicalSession;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.session.SessionAttributes;
@@ -178,7 +179,7 @@ abstract class AttributedConnection extends ForwardingConnection {
             try {
                 target.setSchema(schema);
                 session.state().setSchema(schema);
-                session.setInside(connection -> connection.setSchema(schema));
+                session.setInside(connection -> connection.setSchema(schema), Footprint.of(schema));
                 return;
             } catch (SQLException failure) {
                 recover(failure);
@@ -281,7 +282,7 @@ abstract class AttributedConnection extends ForwardingConnection {
                     target.setClientInfo(name, value);
                     if (APPLICATION_NAME.equals(name)) {
                         session.state().setApplicationName(value);
-                        session.setInside(connection -> connection.setClientInfo(name, value));
+                        session.setInside(connection -> connection.setClientInfo(name, value), Footprint.of(value));
                     }
                     return;
                 } catch (SQLClientInfoException failure) {
@@ -303,7 +304,8 @@ abstract class AttributedConnection extends ForwardingConnection {
                     // The one property PgJDBC knows; absent it is reset.
                     String value = properties.getProperty(APPLICATION_NAME);
                     session.state().setApplicationName(value);
-                    session.setInside(connection -> connection.setClientInfo(APPLICATION_NAME, value));
+                    session.setInside(
+                            connection -> connection.setClientInfo(APPLICATION_NAME, value), Footprint.of(value));
                     return;
                 } catch (SQLClientInfoException failure) {
                     recoverClientInfo(target, failure);

@@ -70,7 +70,7 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
         if (parameters.rowReadOnce()) {
             denyStreams();
         }
-        if (keeps(RunStep.bytesOf(null) + parameters.rowBytes())) {
+        if (keeps(RunStep.bytesOf(null, null) + parameters.rowBytes())) {
             record(new RunStep(this, run, null, null, parameters.row(), List.of(), parameters.rowBytes())
                     .drawing(name(sequence())));
         }
@@ -94,7 +94,7 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
 
     @Override
     long batchBytes() {
-        return RunStep.bytesOf(null) + parameters.rowsBytes();
+        return RunStep.bytesOf(null, null) + parameters.rowsBytes();
     }
 
     @Override
@@ -206,6 +206,21 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     public final void clearBatch() throws SQLException {
         super.clearBatch();
         parameters.clearBatch();
+    }
+
+    @Override
+    void forgetResults() {
+        super.forgetResults();
+        if (recorded()) {
+            // The steps have copies of their own.
+            parameters.clearParameters();
+            parameters.clearBatch();
+            try {
+                prepared.clearParameters();
+            } catch (SQLException e) {
+                // It was closed before.
+            }
+        }
     }
 
     @Override

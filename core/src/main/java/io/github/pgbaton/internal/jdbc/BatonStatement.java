@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.jdbc;
 
 import io.github.pgbaton.internal.replay.Counts;
+import io.github.pgbaton.internal.replay.Footprint;
 import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.sql.Effects;
@@ -20,9 +21,15 @@ import org.jspecify.annotations.Nullable;
 class BatonStatement extends FollowingStatement {
     private static final String QUERY_CANCELED = "57014";
 
+    /** What one of these keeps alive with PgJDBC's, roughly, besides its text. */
+    private static final int OWN_SIZE = 640;
+
     private Effects effects = Effects.NONE;
     /** The latest execution, where the journal of its transaction has it. */
     private @Nullable RunStep step;
+
+    /** When the journal last counted what this keeps alive, by {@link Journal#emptied}. */
+    private long countedIn = -1;
 
     private @Nullable BatonResultSet result;
     private @Nullable BatonResultSet keys;
@@ -77,7 +84,7 @@ class BatonStatement extends FollowingStatement {
         attach();
         checkLastDrawn(sql);
         closeSuperseded();
-        if (keeps(RunStep.bytesOf(sql))) {
+        if (keeps(RunStep.bytesOf(sql, keys))) {
             record(new RunStep(this, run, sql, keys, null, List.of(), 0).drawing(name(Nextval.of(sql))));
         }
         if (session.wraps()) {
@@ -160,7 +167,13 @@ class BatonStatement extends FollowingStatement {
 
     final void record(RunStep now) {
         step = now;
-        session.journal().record(now);
+        Journal journal = session.journal();
+        journal.record(now);
+        if (countedIn != journal.emptied()) {
+            countedIn = journal.emptied();
+            // Each step leads here, though the application may have closed this statement long since.
+            journal.grow(OWN_SIZE + Footprint.of(request.text()));
+        }
     }
 
     /** What the text does beyond rows matters before it is sent, and again once it succeeded. */
@@ -281,18 +294,12 @@ class BatonStatement extends FollowingStatement {
 
     /** The bytes that {@link #batchStep} keeps alive, roughly. */
     long batchBytes() {
-        return RunStep.bytesOf(settings().wholeBatchText());
+        return RunStep.bytesOf(null, null) + settings().batchBytes();
     }
 
     RunStep batchStep(Run run) {
         return new RunStep(
-                this,
-                run,
-                null,
-                null,
-                null,
-                settings().texts(),
-                settings().wholeBatchText().length());
+                this, run, null, null, null, settings().texts(), settings().batchBytes());
     }
 
     /** Every text of the batch: any of them may have ended the transaction. */
@@ -381,8 +388,13 @@ class BatonStatement extends FollowingStatement {
     }
 
     @Override
-    final void forgetResults() {
+    void forgetResults() {
         result = null;
         keys = null;
+    }
+
+    /** Whether the journal of a transaction may keep this alive beyond its end. */
+    final boolean recorded() {
+        return step != null;
     }
 }

@@ -145,6 +145,10 @@ abstract class FollowingStatement extends ForwardingStatement implements Logical
             replayingOn = on;
         }
         as.applyTo(known);
+        // It is for one call, and this step's call was in time, though a busy new primary may be slower. What limits
+        // the
+        // replay is the deadline of the call that waits for it.
+        known.setQueryTimeout(0);
         return known;
     }
 
@@ -216,6 +220,8 @@ abstract class FollowingStatement extends ForwardingStatement implements Logical
         int threshold = made.getConnection().unwrap(PGConnection.class).getPrepareThreshold();
         made.unwrap(PGStatement.class).setPrepareThreshold(threshold);
         settings.applyTo(made);
+        // Even one that nobody set on the statement: the connection may have a default.
+        made.setQueryTimeout(delegate.getQueryTimeout());
         restore(made);
         closeSuperseded();
         return made;

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.jdbc;
 
+import io.github.pgbaton.internal.replay.Footprint;
 import java.math.BigDecimal;
 import java.net.URL;
 import java.sql.Array;
@@ -67,7 +68,6 @@ final class ParameterSlots {
 
     private static final int ARRAY_HEADER = 16;
     private static final int SLOT = Byte.BYTES + Long.BYTES + Integer.BYTES + 2 * Integer.BYTES;
-    private static final int OBJECT_SIZE = 64;
 
     private byte[] kinds;
     private long[] bits;
@@ -174,13 +174,9 @@ final class ParameterSlots {
     long bytes() {
         long sum = 5L * ARRAY_HEADER;
         for (int slot = 0; slot < size; slot++) {
-            sum += SLOT;
-            if (refs[slot] instanceof byte[] bytes) {
-                sum += ARRAY_HEADER + bytes.length;
-            } else if (refs[slot] instanceof String text) {
-                sum += 2L * ARRAY_HEADER + text.length();
-            } else if (refs[slot] != null && !(refs[slot] instanceof Class)) {
-                sum += OBJECT_SIZE;
+            sum += SLOT + Footprint.of(refs[slot]);
+            if (extras[slot] instanceof Calendar calendar) {
+                sum += Footprint.of(calendar);
             }
         }
         return sum;

@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.jdbc;
 
 import io.github.pgbaton.internal.outcome.Told;
 import io.github.pgbaton.internal.replay.Counts;
+import io.github.pgbaton.internal.replay.Footprint;
 import io.github.pgbaton.internal.replay.ReplayMismatchException;
 import io.github.pgbaton.internal.replay.Rows;
 import io.github.pgbaton.internal.replay.SequenceValue;
@@ -24,6 +25,12 @@ import org.postgresql.jdbc.PgConnection;
  */
 final class RunStep implements Step {
     private static final int OBJECT_SIZE = 120;
+    private static final int ROWS_SIZE = 64;
+    private static final int MOVE_SIZE = 48;
+    private static final int DRAWN_SIZE = 128;
+
+    /** JDBC counts -1 both where there are rows and where there is nothing: a result that vanished would pass for one. */
+    private static final long NOTHING = -2;
 
     /** The application asked for the next result of the same execution. */
     private static final class Move {
@@ -44,9 +51,10 @@ final class RunStep implements Step {
     private final Run run;
     private final @Nullable String sql;
     private final @Nullable Object wantedKeys;
-    private final @Nullable BoundRows parameters;
-    private final List<String> texts;
-    private final long bytes;
+    private @Nullable BoundRows parameters;
+    private List<String> texts;
+    private long bytes;
+    private boolean forgotten;
 
     /** From which sequence it draws one value and does nothing else, null where it does anything else. */
     private @Nullable String sequence;
@@ -63,7 +71,7 @@ final class RunStep implements Step {
     /**
      * @param owner whose execution it is
      * @param sql null for a prepared statement and for a batch
-     * @param wantedKeys as {@link Run#on} takes it
+     * @param wantedKeys as {@link Run#on} takes it; copied, for the application may use its array again
      * @param parameters null for a plain statement
      * @param texts of the batch of a plain statement
      * @param parameterBytes what parameters and texts keep alive
@@ -80,15 +88,37 @@ final class RunStep implements Step {
         this.settings = owner.settings().copy();
         this.run = run;
         this.sql = sql;
-        this.wantedKeys = wantedKeys;
+        this.wantedKeys = copyOf(wantedKeys);
         this.parameters = parameters;
         this.texts = texts;
-        this.bytes = parameterBytes + bytesOf(sql);
+        this.bytes = parameterBytes + bytesOf(sql, wantedKeys);
     }
 
-    /** What a step with this text and nothing else keeps alive, roughly. */
-    static long bytesOf(@Nullable String sql) {
-        return OBJECT_SIZE + (sql == null ? 0 : sql.length());
+    private static @Nullable Object copyOf(@Nullable Object keys) {
+        if (keys instanceof int[] indexes) {
+            return indexes.clone();
+        }
+        return keys instanceof String[] names ? names.clone() : keys;
+    }
+
+    /** What a step with this text, these columns and nothing else keeps alive, roughly. */
+    static long bytesOf(@Nullable String sql, @Nullable Object wantedKeys) {
+        return OBJECT_SIZE + Footprint.of(sql) + Footprint.of(wantedKeys);
+    }
+
+    private void grow(long more) {
+        if (!forgotten) {
+            bytes += more;
+            owner.session.journal().grow(more);
+        }
+    }
+
+    @Override
+    public void forget() {
+        forgotten = true;
+        parameters = null;
+        texts = List.of();
+        moves = null;
     }
 
     /**
@@ -106,16 +136,25 @@ final class RunStep implements Step {
     // What the application sees.
 
     void answered(Statement raw) throws SQLException {
-        count = raw.getLargeUpdateCount();
+        count = outcomeOf(raw);
         answered = true;
         draw();
+    }
+
+    /** The update count of the current result, -1 where it has rows, {@link #NOTHING} where there is none. */
+    private static long outcomeOf(Statement raw) throws SQLException {
+        long count = raw.getLargeUpdateCount();
+        return count == -1 && raw.getResultSet() == null ? NOTHING : count;
     }
 
     /** Right behind the answer: what is opened later may be opened on a server that has crashed meanwhile. */
     private void draw() {
         if (sequence != null && drawn == null) {
             Told told = owner.session.told();
-            drawn = told == null ? null : new SequenceValue(sequence, told);
+            if (told != null) {
+                drawn = new SequenceValue(sequence, told);
+                grow(DRAWN_SIZE);
+            }
         }
     }
 
@@ -131,10 +170,14 @@ final class RunStep implements Step {
     }
 
     void moved(int how, Statement raw) throws SQLException {
+        grow(MOVE_SIZE);
+        if (forgotten) {
+            return;
+        }
         if (moves == null) {
             moves = new ArrayList<>(2);
         }
-        moves.add(new Move(how, raw.getLargeUpdateCount()));
+        moves.add(new Move(how, outcomeOf(raw)));
     }
 
     /** What is seen of the result that is the current one. */
@@ -143,6 +186,7 @@ final class RunStep implements Step {
             Move last = moves.get(moves.size() - 1);
             if (last.rows == null) {
                 last.rows = new Rows();
+                grow(ROWS_SIZE);
             }
             return last.rows;
         }
@@ -152,6 +196,7 @@ final class RunStep implements Step {
                 draw();
             }
             rows = new Rows(drawn);
+            grow(ROWS_SIZE);
         }
         return rows;
     }
@@ -160,6 +205,7 @@ final class RunStep implements Step {
     Rows keys() {
         if (keys == null) {
             keys = new Rows();
+            grow(ROWS_SIZE);
         }
         return keys;
     }
@@ -245,6 +291,11 @@ final class RunStep implements Step {
             verifyKeys(raw);
             return;
         }
+        compare(raw);
+    }
+
+    /** What an execution answered, and each result that the application went on to, with what it saw of them. */
+    void compare(Statement raw) throws SQLException {
         sameCount(count, raw);
         verify(rows, raw.getResultSet());
         verifyKeys(raw);
@@ -278,11 +329,14 @@ final class RunStep implements Step {
     }
 
     private static void sameCount(long before, Statement raw) throws SQLException {
-        long now = raw.getLargeUpdateCount();
+        long now = outcomeOf(raw);
         same(counted(before), counted(now), before == now);
     }
 
     private static String counted(long count) {
+        if (count == NOTHING) {
+            return "no result";
+        }
         return count < 0 ? "rows" : "an update count of " + count;
     }
 

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.jdbc;
 
+import io.github.pgbaton.internal.replay.Footprint;
 import io.github.pgbaton.internal.sql.Effects;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -132,6 +133,17 @@ final class StatementSettings {
     /** @return how many texts the batch has */
     int batchSize() {
         return batch == null ? 0 : batch.size();
+    }
+
+    /** @return the bytes that the texts of the batch keep alive, roughly */
+    long batchBytes() {
+        long sum = 0;
+        if (batch != null) {
+            for (String sql : batch) {
+                sum += Integer.BYTES + Footprint.of(sql);
+            }
+        }
+        return sum;
     }
 
     /** @return seconds, 0 where there is no limit */

@@ -33,6 +33,7 @@ public final class Journal {
     private ArrayList<Step> steps = new ArrayList<>();
     private int count;
     private long bytes;
+    private long emptied;
     private int replays;
     private int kept;
     private boolean writable;
@@ -90,6 +91,22 @@ public final class Journal {
         return recording();
     }
 
+    /**
+     * What is kept has grown: what is past the limit then is not kept any longer.
+     *
+     * @param more bytes that a step keeps alive, besides those it was recorded with
+     */
+    public void grow(long more) {
+        if (fits(more)) {
+            bytes += more;
+        }
+    }
+
+    /** @return a number that changes whenever nothing is kept any more: what is kept once for many steps is counted once */
+    public long emptied() {
+        return emptied;
+    }
+
     /** A step is about to be sent and not kept. */
     public void count() {
         count++;
@@ -135,6 +152,9 @@ public final class Journal {
 
     private void forget() {
         bytes = 0;
+        emptied++;
+        // The application's statements know their latest step, and must not keep its parameters for it.
+        steps.forEach(Step::forget);
         if (steps.size() > MOST_KEPT) {
             steps = new ArrayList<>();
         } else {
@@ -224,7 +244,7 @@ public final class Journal {
     /** The session broke at the call of the last step, which is made again: a replay goes as far as to the step before. */
     public void callAgain() {
         if (unanswered()) {
-            steps.remove(steps.size() - 1);
+            bytes -= steps.remove(steps.size() - 1).bytes();
             count--;
         }
     }

@@ -6,6 +6,7 @@ import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGResultSetMetaData;
+import org.postgresql.jdbc.PgResultSet;
 
 /**
  * What an application has seen of one result: a digest of its columns and of the rows it went over, how many, and whether
@@ -16,6 +17,8 @@ import org.postgresql.PGResultSetMetaData;
  */
 public final class Rows {
     private static final long START = 1;
+    /** PostgreSQL's own types have numbers below this, the same ones on every member of a cluster. */
+    private static final int FIRST_OF_USERS = 16384;
 
     private long digest = START;
     private long seen;
@@ -43,7 +46,7 @@ public final class Rows {
      */
     public void row(ResultSet raw) throws SQLException {
         if (seen == 0) {
-            describe(raw.getMetaData());
+            describe(raw);
             if (drawn != null) {
                 drawn.seen(raw.getLong(1));
             }
@@ -57,15 +60,18 @@ public final class Rows {
         seen++;
     }
 
-    private void describe(ResultSetMetaData description) throws SQLException {
+    /** By what came with the rows: of a type that it does not know PgJDBC would ask the server, in the middle of {@code next()}. */
+    private void describe(ResultSet raw) throws SQLException {
+        ResultSetMetaData description = raw.getMetaData();
+        PgResultSet numbered = (PgResultSet) raw;
         columns = description.getColumnCount();
         long now = Digest.add(digest, columns);
         PGResultSetMetaData formats = (PGResultSetMetaData) description;
         for (int column = 1; column <= columns; column++) {
             now = Digest.add(now, description.getColumnLabel(column));
-            // JDBC's number for it: PgJDBC knows those of PostgreSQL's own types, and asks for another one once a
-            // session.
-            now = Digest.add(now, description.getColumnType(column));
+            int type = numbered.getColumnOID(column);
+            // One that the transaction itself has made has another number when it is made again.
+            now = Digest.add(now, type < FIRST_OF_USERS ? type : FIRST_OF_USERS);
             boolean inBinary = formats.getFormat(column) == 1;
             now = Digest.add(now, inBinary ? 1 : 0);
             binary |= inBinary;

@@ -10,7 +10,7 @@ import org.postgresql.jdbc.PgConnection;
  */
 public interface Step {
 
-    /** @return the bytes it keeps alive, roughly */
+    /** @return the bytes it keeps alive, roughly; whatever they grow by is told to {@link Journal#grow} as well */
     long bytes();
 
     /** @return whether it has been answered; one that has not is the call that was interrupted */
@@ -44,4 +44,7 @@ public interface Step {
 
     /** Closes what a replay made and nobody adopted. */
     void abandon();
+
+    /** Nobody will replay it: what it keeps for that may go. */
+    default void forget() {}
 }

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.internal.replay.Footprint;
 import io.github.pgbaton.internal.replay.Step;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -69,10 +70,11 @@ public final class FollowingSavepoint implements Savepoint {
 
     private record Done(FollowingSavepoint savepoint, Act act) implements Step {
         private static final int BYTES = 64;
+        private static final int SAVEPOINT_BYTES = 64;
 
         @Override
         public long bytes() {
-            return BYTES;
+            return BYTES + (act == Act.SET ? SAVEPOINT_BYTES + Footprint.of(savepoint.name) : 0);
         }
 
         @Override

@@ -272,9 +272,9 @@ public final class FollowingSession implements LogicalSession {
     }
 
     @Override
-    public void setInside(Setter again) throws SQLException {
+    public void setInside(Setter again, long bytes) throws SQLException {
         if (held.inTransaction(held.session)) {
-            journal.record(new SettingStep(again));
+            journal.record(new SettingStep(again, bytes));
         }
         ran(Effects.NONE, index -> null);
     }
@@ -459,9 +459,7 @@ public final class FollowingSession implements LogicalSession {
     @Override
     public void requestBoundary() {
         held.use();
-        if (held.lost != null) {
-            held.transactionOver();
-        }
+        held.requestBoundary();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.internal.replay.Footprint;
 import io.github.pgbaton.internal.replay.ReplayMismatchException;
 import io.github.pgbaton.internal.replay.Step;
 import java.sql.SQLException;
@@ -19,7 +20,7 @@ record GettingStep(LogicalSession.Getter again, @Nullable Object answer, long ke
 
     @Override
     public long bytes() {
-        return BYTES + kept + (answer instanceof String text ? text.length() : 0);
+        return BYTES + kept + Footprint.of(answer);
     }
 
     @Override

@@ -240,6 +240,17 @@ final class HeldSession {
         forgetTransaction();
     }
 
+    /** What was said of a next transaction was not said of the next borrower's. */
+    void requestBoundary() {
+        if (lost != null) {
+            transactionOver();
+        }
+        noteEnd();
+        if (!inTransaction(session)) {
+            journal.clear();
+        }
+    }
+
     /** Nothing of it was committed, and its first statement is run again: it is still the one the application spoke of. */
     void beginsAgain() {
         journal.restart();

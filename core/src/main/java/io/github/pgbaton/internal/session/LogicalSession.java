@@ -193,9 +193,10 @@ public interface LogicalSession {
      * A setter of the connection ran SQL, and succeeded.
      *
      * @param again does it on another connection
+     * @param bytes that {@code again} keeps alive
      * @throws SQLException 08003 when closed
      */
-    void setInside(Setter again) throws SQLException;
+    void setInside(Setter again, long bytes) throws SQLException;
 
     /** A setter of PgJDBC's connection that runs SQL. */
     interface Setter {

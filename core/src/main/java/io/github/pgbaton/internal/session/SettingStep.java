@@ -9,13 +9,14 @@ import org.postgresql.jdbc.PgConnection;
  * A setter of the connection that ran SQL inside a transaction.
  *
  * @param again does it on another connection
+ * @param kept bytes that it keeps alive
  */
-record SettingStep(LogicalSession.Setter again) implements Step {
+record SettingStep(LogicalSession.Setter again, long kept) implements Step {
     private static final int BYTES = 96;
 
     @Override
     public long bytes() {
-        return BYTES;
+        return BYTES + kept;
     }
 
     @Override

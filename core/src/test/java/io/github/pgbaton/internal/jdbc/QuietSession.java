@@ -71,7 +71,7 @@ final class QuietSession implements LogicalSession {
     }
 
     @Override
-    public void setInside(Setter again) {}
+    public void setInside(Setter again, long bytes) {}
 
     @Override
     public void learned(Getter again, @Nullable Object answer, long bytes) {}

@@ -130,7 +130,7 @@ final class ScriptedSession implements LogicalSession {
     }
 
     @Override
-    public void setInside(Setter again) {
+    public void setInside(Setter again, long bytes) {
         ran(Effects.NONE, index -> null);
     }
 

@@ -13,6 +13,7 @@ import org.postgresql.jdbc.PgConnection;
 /** What is kept of a transaction, and for how long what speaks against its replay counts. */
 class JournalTest {
     private final List<Integer> replayed = new ArrayList<>();
+    private final List<Integer> forgotten = new ArrayList<>();
     private Journal journal;
 
     @BeforeEach
@@ -20,7 +21,13 @@ class JournalTest {
         journal = new Journal(true, 1000, Set.of());
     }
 
-    private record Recorded(int number, boolean answered, List<Integer> replayed) implements Step {
+    private record Recorded(int number, boolean answered, List<Integer> replayed, List<Integer> forgotten)
+            implements Step {
+        @Override
+        public void forget() {
+            forgotten.add(number);
+        }
+
         @Override
         public long bytes() {
             return 100;
@@ -44,11 +51,11 @@ class JournalTest {
     }
 
     private Step step(int number) {
-        return new Recorded(number, true, replayed);
+        return new Recorded(number, true, replayed, forgotten);
     }
 
     private Step unanswered(int number) {
-        return new Recorded(number, false, replayed);
+        return new Recorded(number, false, replayed, forgotten);
     }
 
     @Test
@@ -95,7 +102,43 @@ class JournalTest {
 
         assertThat(journal.obstacle()).isNotNull();
         assertThat(journal.bytes()).isZero();
+        assertThat(forgotten).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
         journal.clear();
         assertThat(journal.recording()).isTrue();
+    }
+
+    @Test
+    void whatGrowsPastTheLimitIsNotKept() {
+        journal.record(step(1));
+        journal.grow(900);
+        assertThat(journal.bytes()).isEqualTo(1000);
+        assertThat(journal.recording()).isTrue();
+
+        journal.grow(1);
+        assertThat(journal.recording()).isFalse();
+        assertThat(journal.bytes()).isZero();
+        assertThat(forgotten).containsExactly(1);
+    }
+
+    /** It would be twice as large after each failover. */
+    @Test
+    void callThatIsMadeAgainCountsOnce() {
+        journal.record(step(1));
+        for (int i = 0; i < 20; i++) {
+            journal.record(unanswered(2));
+            journal.callAgain();
+        }
+
+        assertThat(journal.bytes()).isEqualTo(100);
+        assertThat(journal.recording()).isTrue();
+    }
+
+    @Test
+    void endOfATransactionLeavesNothingOfItsSteps() {
+        journal.record(step(1));
+        journal.clear();
+
+        assertThat(forgotten).containsExactly(1);
+        assertThat(journal.bytes()).isZero();
     }
 }
