@@ -12,6 +12,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.jdbc.PreferQueryMode;
 
 /**
  * A prepared statement that outlives its session; made anew it is bound as it was, or refuses to run.
@@ -131,8 +133,21 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
 
     @Override
     void recoverRun(SQLException failure) throws SQLException {
-        recoverExecution(failure, request.sql());
+        recoverExecution(failure, request.sql(), sentApart());
         parameters.loseStreams();
+    }
+
+    /** The text of a prepared statement is split always; as simple queries the parts share no transaction. */
+    @Override
+    boolean sentApart() {
+        if (textEffects() == Effects.NONE || !Effects.several(request.sql())) {
+            return false;
+        }
+        try {
+            return prepared.getConnection().unwrap(PGConnection.class).getPreferQueryMode() == PreferQueryMode.SIMPLE;
+        } catch (SQLException e) {
+            return true;
+        }
     }
 
     @Override

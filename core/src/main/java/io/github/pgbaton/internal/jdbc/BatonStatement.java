@@ -7,12 +7,15 @@ import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.internal.sql.Effects;
 import io.github.pgbaton.internal.sql.Nextval;
 import io.github.pgbaton.internal.sql.Operand;
+import java.sql.BatchUpdateException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
 
 /**
  * The statement an application holds: what it ran last in a transaction is in the journal before it is sent, and the results
@@ -38,6 +41,8 @@ class BatonStatement extends FollowingStatement {
     private boolean wrapped;
 
     private int fetchSize;
+    /** Whether the execution under way has come to the COMMIT of the driver's own. */
+    private boolean committing;
 
     /** @param made by the request, on the session of now */
     BatonStatement(BatonConnection connection, StatementRequest request, Statement made) {
@@ -51,18 +56,22 @@ class BatonStatement extends FollowingStatement {
 
     @Override
     void recover(SQLException failure, String sql) throws SQLException {
-        recoverExecution(failure, sql);
+        recoverExecution(failure, sql, false);
     }
 
-    /** Returns when the statement may be run again; an error that the application gets is part of what it has seen. */
-    final void recoverExecution(SQLException failure, String text) throws SQLException {
+    /**
+     * Returns when the statement may be run again; an error that the application gets is part of what it has seen.
+     *
+     * @param apart whether its statements may have been sent one by one, each to be committed by itself in autocommit mode
+     */
+    final void recoverExecution(SQLException failure, String text, boolean apart) throws SQLException {
         try {
             unwrapped();
             session.recover(failure, CallKind.EXECUTE, text, this);
         } catch (SQLException thrown) {
             failed(failure);
             if (effects != Effects.NONE) {
-                session.failed(effects, this::boundText);
+                session.failed(effects, this::boundText, apart);
             }
             throw thrown;
         }
@@ -188,6 +197,7 @@ class BatonStatement extends FollowingStatement {
     final void ran() throws SQLException {
         if (wrapped) {
             unwrapped();
+            committing = true;
             // It waits for the synchronous standby by itself, and does nothing but rows.
             session.commitWrapped();
             return;
@@ -274,19 +284,41 @@ class BatonStatement extends FollowingStatement {
 
     private void recoverBatch(SQLException failure) throws SQLException {
         try {
-            recoverExecution(failure, wholeBatchText());
+            recoverExecution(failure, wholeBatchText(), batchSize() > 1 || sentApart());
         } catch (SQLException thrown) {
+            SQLException told = ofBatch(thrown);
             // As PgJDBC does: a batch that failed is gone.
             forgetBatch();
-            throw thrown;
+            throw told;
         }
         // PgJDBC emptied the delegate's batch before it sent it: even on the same session, running again takes a new
         // one.
         spoil();
     }
 
+    /**
+     * What the server refused at the driver's own COMMIT it refuses, without one, at the end of the batch, and PgJDBC
+     * tells so of each of its rows: a deferred constraint.
+     */
+    private SQLException ofBatch(SQLException thrown) {
+        if (!committing || !(thrown instanceof PSQLException said) || said.getServerErrorMessage() == null) {
+            return thrown;
+        }
+        long[] counts = new long[batchSize()];
+        Arrays.fill(counts, EXECUTE_FAILED);
+        SQLException whole = new BatchUpdateException(
+                "the batch was aborted at its end: " + thrown.getMessage(), thrown.getSQLState(), 0, counts, thrown);
+        whole.setNextException(thrown);
+        return whole;
+    }
+
     /** @throws SQLException when the batch could not be made anew */
     void checkBatch() throws SQLException {}
+
+    /** Whether PgJDBC sends the statements of one text one by one, each to be committed by itself in autocommit mode. */
+    boolean sentApart() {
+        return false;
+    }
 
     int batchSize() {
         return settings().batchSize();

@@ -246,8 +246,8 @@ public final class FollowingSession implements LogicalSession {
     }
 
     @Override
-    public void failed(Effects effects, IntFunction<@Nullable String> bound) {
-        texts.failed(effects, bound);
+    public void failed(Effects effects, IntFunction<@Nullable String> bound, boolean apart) {
+        texts.failed(effects, bound, apart);
     }
 
     @Override

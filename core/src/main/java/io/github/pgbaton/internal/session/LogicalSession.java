@@ -169,8 +169,9 @@ public interface LogicalSession {
      *
      * @param effects of their text
      * @param bound as for {@link #ran}
+     * @param apart whether its statements may have been sent one by one, so that some of them may have been committed
      */
-    default void failed(Effects effects, IntFunction<@Nullable String> bound) {}
+    default void failed(Effects effects, IntFunction<@Nullable String> bound, boolean apart) {}
 
     /**
      * @return a point to go back to

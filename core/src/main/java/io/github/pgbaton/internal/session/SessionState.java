@@ -83,6 +83,25 @@ public final class SessionState {
         }
     }
 
+    /**
+     * Statements were run, and failed, and some of them may have been committed before: what they made of the session nobody
+     * here knows any more.
+     */
+    void failedHalfway(Effects effects) {
+        for (Effect effect : effects.all()) {
+            if (effect instanceof Effect.Made made && made.holding().transactional()) {
+                heldOf(made.holding()).putIfAbsent(made.name(), 1);
+            } else if (effect instanceof Effect.Set
+                    || effect instanceof Effect.SetConfig
+                    || effect instanceof Effect.Reset
+                    || effect instanceof Effect.Listen
+                    || effect instanceof Effect.Unlisten
+                    || effect instanceof Effect.Discarded) {
+                unknown.add("that was made in SQL text which failed half-way");
+            }
+        }
+    }
+
     private void apply(Effect effect, IntFunction<@Nullable String> bound) {
         if (effect instanceof Effect.Set set) {
             set(set.name(), set.sql());

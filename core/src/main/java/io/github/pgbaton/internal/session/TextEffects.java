@@ -95,13 +95,18 @@ final class TextEffects {
     }
 
     /** As {@link LogicalSession#failed}. */
-    void failed(Effects effects, IntFunction<@Nullable String> bound) {
+    void failed(Effects effects, IntFunction<@Nullable String> bound, boolean apart) {
         if (held.closed || held.lost != null || held.session.socket().aborted()) {
             return;
         }
         held.state.failed(effects, bound);
-        if (held.inTransaction(held.session) && effects.all().stream().anyMatch(Effect.Commit.class::isInstance)) {
+        boolean open = held.inTransaction(held.session);
+        boolean commits = effects.all().stream().anyMatch(Effect.Commit.class::isInstance);
+        if (open && commits) {
             held.journal.commitUnclear();
+        }
+        if (commits || (apart && !open)) {
+            held.state.failedHalfway(effects);
         }
     }
 }

@@ -43,6 +43,21 @@ public record Effects(List<Effect> all) {
     }
 
     /**
+     * @param sql one or more statements
+     * @return whether it holds more than one
+     */
+    public static boolean several(String sql) {
+        boolean ended = false;
+        for (Token token : Lexer.tokens(sql)) {
+            if (ended && !token.isSign(';')) {
+                return true;
+            }
+            ended |= token.isSign(';');
+        }
+        return false;
+    }
+
+    /**
      * @param first what was done before
      * @param second what was done after
      * @return both
