@@ -49,6 +49,8 @@ public final class ScriptedPostgres implements AutoCloseable {
         FAIL_READ_ONLY
     }
 
+    private static final int CANCEL = 80877102;
+
     private final ServerSocket listener;
     private final List<Socket> clients = new CopyOnWriteArrayList<>();
     private final List<String> statements = new CopyOnWriteArrayList<>();
@@ -58,6 +60,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final List<AtomicInteger> questions = new CopyOnWriteArrayList<>();
     private volatile @Nullable String refused;
     private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger cancels = new AtomicInteger();
     private final AtomicInteger starting = new AtomicInteger();
     private final AtomicInteger mostStarting = new AtomicInteger();
     private volatile Duration handshake = Duration.ZERO;
@@ -228,6 +231,11 @@ public final class ScriptedPostgres implements AutoCloseable {
         return questions.stream().map(count -> (long) count.get()).toList();
     }
 
+    /** How many calls somebody wanted to cancel, in vain. */
+    public int cancels() {
+        return cancels.get();
+    }
+
     /** How many connections were ever taken. */
     public int accepted() {
         return accepted.get();
@@ -310,6 +318,12 @@ public final class ScriptedPostgres implements AutoCloseable {
         private void startup() throws IOException {
             int length = in.readInt();
             int code = in.readInt();
+            if (code == CANCEL) {
+                // As a frozen server does: it takes it, and nothing comes of it.
+                cancels.incrementAndGet();
+                socket.close();
+                return;
+            }
             byte[] rest = new byte[length - 8];
             in.readFully(rest);
             if (code == 80877103 || code == 80877104) {

@@ -76,7 +76,11 @@ final class BatonResultSet extends ForwardingResultSet {
     @Override
     void recover(SQLException failure) throws SQLException {
         if (generation == session.generation()) {
-            session.recover(failure, CallKind.FETCH, null);
+            if (statement == null) {
+                session.recover(failure, CallKind.FETCH, null);
+            } else {
+                session.recover(failure, CallKind.FETCH, null, statement);
+            }
             // The transaction can be replayed, and this result with it.
             session.attach();
             if (generation != session.generation()) {

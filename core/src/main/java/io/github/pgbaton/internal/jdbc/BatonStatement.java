@@ -68,6 +68,7 @@ class BatonStatement extends FollowingStatement {
         try {
             unwrapped();
             session.recover(failure, CallKind.EXECUTE, text, this);
+            again();
         } catch (SQLException thrown) {
             failed(failure);
             if (effects != Effects.NONE) {
@@ -187,6 +188,8 @@ class BatonStatement extends FollowingStatement {
 
     /** What the text does beyond rows matters before it is sent, and again once it succeeded. */
     final void running(Effects now) throws SQLException {
+        begin();
+        committing = false;
         effects = now;
         if (now != Effects.NONE) {
             session.running(now);

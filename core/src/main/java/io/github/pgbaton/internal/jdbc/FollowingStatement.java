@@ -5,6 +5,7 @@ import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
@@ -36,6 +37,15 @@ abstract class FollowingStatement extends ForwardingStatement implements Logical
     private long generation;
     /** Volatile for whoever cancels. */
     private volatile boolean waitCancelled;
+
+    /** Numbers the calls that run something, each with all of its attempts. */
+    private int run;
+    /** Whether the attempt that follows is not the first one of its call. */
+    private boolean again;
+    /** When the call was sent first, of one with a query time-out. */
+    private long runNanos;
+    /** The number of the last call that was cancelled, which may have ended before. */
+    private volatile int cancelledRun;
 
     private @Nullable Statement superseded;
     /** Made by the replay that is under way, on this connection. */
@@ -116,6 +126,42 @@ abstract class FollowingStatement extends ForwardingStatement implements Logical
         return settings.queryTimeout();
     }
 
+    /** Before each attempt of a call that runs something. */
+    final void begin() throws SQLException {
+        if (again) {
+            again = false;
+            if (gaveUp(CallKind.EXECUTE)) {
+                // Between two attempts nobody waits, and nothing is on a server that could be cancelled.
+                if (!session.getAutoCommit()) {
+                    session.lose("its call was cancelled meanwhile");
+                }
+                throw Refusal.cancelled();
+            }
+            return;
+        }
+        run++;
+        if (settings.queryTimeout() > 0) {
+            runNanos = System.nanoTime();
+        }
+    }
+
+    /** The call is about to be made again. */
+    final void again() {
+        again = true;
+    }
+
+    /**
+     * A member that is frozen hears no cancel, neither the application's nor the one PgJDBC sends at the query time-out; what
+     * it leaves behind when its session breaks nobody waits for any more.
+     */
+    @Override
+    public final boolean gaveUp(CallKind kind) {
+        // The time-out is one for running the statement, and not for the reading of its rows.
+        int seconds = kind == CallKind.EXECUTE ? settings.queryTimeout() : 0;
+        return cancelledRun == run && run > 0
+                || seconds > 0 && System.nanoTime() - runNanos > TimeUnit.SECONDS.toNanos(seconds);
+    }
+
     @Override
     public final void waitCancelled(boolean value) {
         waitCancelled = value;
@@ -170,6 +216,8 @@ abstract class FollowingStatement extends ForwardingStatement implements Logical
     public final void cancel() throws SQLException {
         // While the call waits for a primary nothing of it is on a server, and a cancel there would be forgotten.
         if (!session.cancelWait(this)) {
+            // Before it is sent: a frozen member keeps whoever sends it until the failover is over.
+            cancelledRun = run;
             delegate.cancel();
         }
     }

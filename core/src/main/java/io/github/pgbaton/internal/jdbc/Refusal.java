@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.jdbc;
 
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
+import java.sql.SQLTransientException;
 import org.postgresql.util.GT;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
@@ -27,6 +28,14 @@ final class Refusal {
                 "The session moved to another primary and " + what
                         + " cannot be read a second time; nothing was executed, bind it and run again",
                 "40001");
+    }
+
+    /** 57014, as of a call that was cancelled on the server. */
+    static SQLException cancelled() {
+        return new SQLTransientException(
+                "cancelled, or its query time-out was met, while its session broke; it was not run again, and nothing of"
+                        + " it was committed",
+                "57014");
     }
 
     /** 34000, what the server says of a cursor that is gone; the connection itself works. */

@@ -188,7 +188,7 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public void recover(SQLException failure, CallKind kind, @Nullable String sql, Caller caller) throws SQLException {
-        if (recovering.recover(failure, kind, sql)) {
+        if (recovering.recover(failure, kind, sql, caller)) {
             rereading.prove(failure, Objects.requireNonNull(sql), caller);
         }
     }

@@ -73,6 +73,14 @@ public interface LogicalSession {
 
         /** @return whether the wait shall end; any thread asks */
         boolean waitCancelled();
+
+        /**
+         * @param kind of the call that is under way
+         * @return whether that was cancelled, or has met its own time limit: it is not made again
+         */
+        default boolean gaveUp(CallKind kind) {
+            return false;
+        }
     }
 
     /** @return the PgJDBC connection of this moment, alive or not; for calls that touch no network, and any thread */

@@ -7,6 +7,7 @@ import io.github.pgbaton.internal.probe.OpenSession;
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.sql.SQLTransientException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
@@ -115,6 +116,16 @@ final class Losses {
                         + " and the driver has not run it again. A statement that only"
                         + " reads can be run again; for a write look for its effect on the primary first"
                         + because(cause),
+                cause);
+    }
+
+    /** 57014: as the server would have said, had it heard of it; nothing was committed. */
+    static SQLException givenUp(OpenSession session, SQLException cause) {
+        return new SQLTransientException(
+                "the call was cancelled or met its query time-out, and the session on " + session.address()
+                        + " broke before the server could say so; nothing of it was committed, and it was not run again"
+                        + because(cause),
+                "57014",
                 cause);
     }
 

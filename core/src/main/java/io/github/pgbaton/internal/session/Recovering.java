@@ -1,10 +1,12 @@
 package io.github.pgbaton.internal.session;
 
+import io.github.pgbaton.event.TransactionLostException;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.replay.Journal;
 import io.github.pgbaton.internal.replay.TransactionControl;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
+import io.github.pgbaton.internal.session.LogicalSession.Caller;
 import io.github.pgbaton.internal.sql.Alone;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class Recovering {
     /** A session that breaks at its first call, this many times in a row, is not a failover. */
     private static final int MOST_BROKEN_AT_FIRST_CALL = 10;
+
+    private static final String GIVEN_UP = "it was cancelled or met its query time-out before";
 
     private final HeldSession held;
     private final ClusterRef cluster;
@@ -38,11 +42,16 @@ final class Recovering {
     /**
      * As {@link LogicalSession#recover}.
      *
+     * @param caller whose call it is; what it gave up is not made again, whichever way it ended
      * @return whether the call was a query in autocommit mode, which may be made again only once it is shown to change nothing
      */
-    boolean recover(SQLException failure, CallKind kind, @Nullable String sql) throws SQLException {
+    boolean recover(SQLException failure, CallKind kind, @Nullable String sql, Caller caller) throws SQLException {
         OpenSession now = held.session;
         if (failure instanceof NotCommitted) {
+            if (caller.gaveUp(kind)) {
+                held.transactionOver();
+                throw Losses.givenUp(now, failure);
+            }
             again(now, failure);
             return false;
         }
@@ -64,6 +73,7 @@ final class Recovering {
             throw failure;
         }
         held.broken(now);
+        boolean givenUp = caller.gaveUp(kind);
         // PgJDBC counts a transaction as open once BEGIN is answered, which is in the middle of its first statement.
         boolean first = held.idleBeforeCall && kind != CallKind.FETCH && kind != CallKind.UPDATE_ROW;
         if (!first && held.inTransaction(now)) {
@@ -77,6 +87,10 @@ final class Recovering {
                             : held.obstacle();
             if (obstacle != null) {
                 throw held.loseOpen(now, obstacle, failure);
+            }
+            if (givenUp) {
+                SQLException answer = held.loseOpen(now, GIVEN_UP, failure);
+                throw answer instanceof TransactionLostException ? Losses.givenUp(now, failure) : answer;
             }
             if (kind == CallKind.EXECUTE) {
                 journal.callAgain();
@@ -93,6 +107,10 @@ final class Recovering {
                 held.over = true;
                 throw Losses.lost(now, 1, "it ended at a time-out of the application's own", failure);
             }
+            if (givenUp) {
+                held.over = true;
+                throw Losses.givenUp(now, failure);
+            }
             again(now, failure);
             return false;
         }
@@ -101,7 +119,7 @@ final class Recovering {
             throw held.lose(Losses.lost(now, journal.steps(), null, failure));
         }
         if (kind != CallKind.CATALOG && alone) {
-            if (kind == CallKind.EXECUTE && sql != null && mayBeReadAgain(failure, sql)) {
+            if (kind == CallKind.EXECUTE && sql != null && !givenUp && mayBeReadAgain(failure, sql)) {
                 try {
                     again(now, failure);
                 } catch (SQLException tooOften) {
@@ -111,7 +129,7 @@ final class Recovering {
                 return true;
             }
             held.over = true;
-            throw Losses.statementUnknown(now, null, failure);
+            throw Losses.statementUnknown(now, givenUp ? GIVEN_UP : null, failure);
         }
         if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
             throw held.lose(Losses.commitUnknown(now, journal.steps(), null, failure));
@@ -124,6 +142,10 @@ final class Recovering {
             // The server is still at it, with its locks: a second one would wait for the first.
             held.over = true;
             throw held.autoCommit ? failure : held.lose(Losses.lost(now, journal.steps(), null, failure));
+        }
+        if (givenUp) {
+            held.lose(Losses.lost(now, journal.steps(), GIVEN_UP, failure));
+            throw Losses.givenUp(now, failure);
         }
         // The first statement of a transaction, or a look at the catalog: no COMMIT was sent, so it left nothing
         // behind,
