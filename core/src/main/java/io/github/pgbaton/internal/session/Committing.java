@@ -127,6 +127,7 @@ final class Committing {
             String unprotected = ready.unprotected();
             reason = unprotected == null ? null : new Reason(unprotected, null);
         }
+        held.committed(journal.steps(), reason == null);
         if (reason == null) {
             cluster.protection().committedProtected();
         } else {

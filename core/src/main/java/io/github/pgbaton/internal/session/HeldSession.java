@@ -48,6 +48,8 @@ final class HeldSession {
     /** Of the session of now, from its first transaction on. */
     @Nullable
     Committer committer;
+    /** Whether the last transaction that wrote something down for a replay could have been replayed whole, its COMMIT included. */
+    private boolean lastOneProtected;
     /** The transaction has ended, though the dead session still claims to be inside it. */
     boolean over;
     /** Whether the session gave an answer since it was attached the last time. */
@@ -161,6 +163,29 @@ final class HeldSession {
         }
     }
 
+    /**
+     * Notes how a transaction committed.
+     *
+     * @param steps of it
+     * @param whole whether it could have been replayed, its COMMIT included
+     */
+    void committed(int steps, boolean whole) {
+        if (steps > 0) {
+            lastOneProtected = whole;
+        }
+    }
+
+    /**
+     * Whether a transaction that begins now may be cut off by a switchover without anybody noticing: as far as the last one
+     * tells, it would be replayed. A statement in autocommit mode tells nothing of the next one.
+     */
+    boolean mayBeCutOff() {
+        return lastOneProtected
+                && !autoCommit
+                && committer != null
+                && state.held().isEmpty();
+    }
+
     /** Whether it is known, without a look at the socket, that nothing can be sent on it any more. */
     static boolean isDead(OpenSession now) throws SQLException {
         return now.socket().aborted() || now.connection().isClosed();
@@ -219,6 +244,7 @@ final class HeldSession {
 
     SQLException lose(SQLException answer) {
         lost = answer;
+        lastOneProtected = false;
         cluster.protection().lost();
         return answer;
     }
