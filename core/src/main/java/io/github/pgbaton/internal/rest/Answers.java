@@ -15,21 +15,21 @@ final class Answers {
     private final int configured;
     private final long freshness;
     private final Map<Endpoint, Said> said = new LinkedHashMap<>();
-    private final Map<String, LockProof> proofs = new HashMap<>();
-    private final Set<String> awaited = new HashSet<>();
+    private final Map<Lead, LockProof> proofs = new HashMap<>();
+    private final Set<Lead> awaited = new HashSet<>();
 
-    /** Exactly one of view and failure. */
-    private record Said(
-            @Nullable ClusterView view, @Nullable String failure, long atNanos) {}
+    /** Exactly one of word and failure. */
+    private record Said(Tally.@Nullable Word word, @Nullable String failure, long atNanos) {}
 
     Answers(int configured, Duration freshness) {
         this.configured = configured;
         this.freshness = freshness.toNanos();
     }
 
-    void view(Endpoint endpoint, ClusterView view) {
+    /** @param own whether it is the endpoint of the leader that it names */
+    void view(Endpoint endpoint, ClusterView view, boolean own) {
         said.remove(endpoint); // so that the newest comes last
-        said.put(endpoint, new Said(view, null, System.nanoTime()));
+        said.put(endpoint, new Said(new Tally.Word(view, own), null, System.nanoTime()));
     }
 
     void failure(Endpoint endpoint, String reason) {
@@ -37,29 +37,29 @@ final class Answers {
         said.put(endpoint, new Said(null, reason, System.nanoTime()));
     }
 
-    boolean isAwaited(String leader) {
-        return awaited.contains(leader);
+    boolean isAwaited(Lead witness) {
+        return awaited.contains(witness);
     }
 
-    void await(String leader) {
-        awaited.add(leader);
+    void await(Lead witness) {
+        awaited.add(witness);
     }
 
-    void proof(String leader, LockProof proof) {
-        awaited.remove(leader);
-        proofs.put(leader, proof);
+    void proof(Lead witness, LockProof proof) {
+        awaited.remove(witness);
+        proofs.put(witness, proof);
     }
 
     /** The usable answers, the newest last. */
-    List<ClusterView> views() {
+    List<Tally.Word> words() {
         forgetTheOld();
-        List<ClusterView> views = new ArrayList<>();
-        said.values().forEach(word -> {
-            if (word.view() != null) {
-                views.add(word.view());
+        List<Tally.Word> words = new ArrayList<>();
+        said.values().forEach(last -> {
+            if (last.word() != null) {
+                words.add(last.word());
             }
         });
-        return views;
+        return words;
     }
 
     /** The endpoint of the newest usable answer, null where there is none. */
@@ -67,7 +67,7 @@ final class Answers {
     Endpoint newest() {
         Endpoint newest = null;
         for (Map.Entry<Endpoint, Said> entry : said.entrySet()) {
-            newest = entry.getValue().view() == null ? newest : entry.getKey();
+            newest = entry.getValue().word() == null ? newest : entry.getKey();
         }
         return newest;
     }
@@ -90,8 +90,8 @@ final class Answers {
     }
 
     Tally.@Nullable Decision weigh(Tally.Known known) {
-        List<ClusterView> views = views();
-        return new Tally(views, configured, said.size() == configured, proofs, awaited, known).decide();
+        List<Tally.Word> words = words();
+        return new Tally(words, configured, said.size() == configured, proofs, awaited, known).decide();
     }
 
     private void forgetTheOld() {

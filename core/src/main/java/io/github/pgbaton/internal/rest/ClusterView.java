@@ -35,4 +35,14 @@ record ClusterView(
     ClusterView {
         members = Map.copyOf(members);
     }
+
+    /** Null: nobody leads. */
+    @Nullable
+    Lead lead() {
+        if (leader == null) {
+            return null;
+        }
+        Member member = members.get(leader);
+        return new Lead(leader, leaderRole, member == null ? null : member.address(), leaderApi);
+    }
 }

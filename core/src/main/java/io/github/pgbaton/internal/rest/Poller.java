@@ -37,7 +37,7 @@ final class Poller {
     private final Facts facts;
     private final Answers answers;
     private final SwitchoverPlan plan;
-    private final Set<String> askedInRound = new HashSet<>();
+    private final Set<Lead> askedInRound = new HashSet<>();
     private final Set<Endpoint> failing = new HashSet<>();
 
     private boolean closed;
@@ -193,7 +193,7 @@ final class Poller {
                 return;
             }
             failing.remove(endpoint);
-            answers.view(endpoint, view);
+            answers.view(endpoint, view, locator.leader(view) == endpoint);
             answered(endpoint, view);
         }
 
@@ -210,7 +210,7 @@ final class Poller {
 
     private void answered(Endpoint endpoint, ClusterView view) {
         boolean expected = publisher.view() != null
-                && Objects.equals(view.leader(), publisher.known().leader());
+                && Objects.equals(view.lead(), publisher.known().lead());
         if (!fast && expected && !publisher.isDegraded()) {
             publisher.decided(new Tally.Decision(view, null, false));
             plan.update(view.switchoverAt());
@@ -234,7 +234,7 @@ final class Poller {
             publisher.degraded(silence);
             return;
         }
-        answers.views().forEach(this::askLeader);
+        answers.words().forEach(word -> askLeader(word.view()));
         Tally.Decision decision = answers.weigh(publisher.known());
         if (decision == null) {
             return;
@@ -255,38 +255,39 @@ final class Poller {
 
     /** Asks a named leader itself, once per round. */
     private void askLeader(ClusterView view) {
-        String leader = view.leader();
-        if (leader == null || answers.isAwaited(leader) || askedInRound.contains(leader)) {
+        Lead lead = view.lead();
+        Lead witness = lead == null ? null : lead.witness();
+        if (witness == null || answers.isAwaited(witness) || askedInRound.contains(witness)) {
             return;
         }
         Endpoint endpoint = locator.leader(view);
-        String path = view.leaderRole() == Role.STANDBY_LEADER ? "/standby-leader" : "/primary";
-        if (endpoint != null && endpoint.get(path, new LeaderAnswer(leader))) {
-            askedInRound.add(leader);
-            answers.await(leader);
+        String path = witness.role() == Role.STANDBY_LEADER ? "/standby-leader" : "/primary";
+        if (endpoint != null && endpoint.get(path, new LeaderAnswer(witness))) {
+            askedInRound.add(witness);
+            answers.await(witness);
         }
     }
 
     private final class LeaderAnswer implements Endpoint.Handler {
-        private final String leader;
+        private final Lead witness;
 
-        LeaderAnswer(String leader) {
-            this.leader = leader;
+        LeaderAnswer(Lead witness) {
+            this.witness = witness;
         }
 
         @Override
         public void replied(HttpReply reply, long sentNanos) {
-            take(PatroniJson.proof(reply, leader, scope, sentNanos));
+            take(PatroniJson.proof(reply, witness.name(), scope, sentNanos));
         }
 
         @Override
         public void failed(String reason, long sentNanos) {
-            LOG.debug("the leader {} {}", leader, reason);
+            LOG.debug("the leader {} {}", witness.name(), reason);
             take(LockProof.silent(sentNanos));
         }
 
         private void take(LockProof proof) {
-            answers.proof(leader, proof);
+            answers.proof(witness, proof);
             judge();
         }
     }

@@ -78,7 +78,7 @@ final class Publisher {
         if (moved && leader != null) {
             leaderRevision = revision + 1;
         }
-        known = new Tally.Known(leader, Math.max(fence, shown), system);
+        known = new Tally.Known(decision.view().lead(), Math.max(fence, shown), system);
         view = decision.view();
         publish();
         return moved;
@@ -102,7 +102,7 @@ final class Publisher {
 
     void systemIdentifier(String system) {
         if (known.systemIdentifier() == null) {
-            known = new Tally.Known(known.leader(), known.fence(), system);
+            known = new Tally.Known(known.lead(), known.fence(), system);
             publish();
         }
     }

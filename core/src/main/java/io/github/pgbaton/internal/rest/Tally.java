@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.rest;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,27 +21,43 @@ import org.jspecify.annotations.Nullable;
  * as from behind a translated address, the votes alone decide, of more than half of the endpoints or of those that
  * answered once all had their time. A named leader that denies it is not elected by any majority: the key of a leader
  * that gave up is still there.
+ *
+ * <p>What is weighed is a {@link Lead}, the leader with its address: one endpoint that has the right name and a wrong
+ * address would else move every session. Of two addresses with as many votes the one counts that the leader's own
+ * endpoint tells, then the known one.
  */
 final class Tally {
-    private final List<ClusterView> views;
+    private final List<Word> words;
     private final int configured;
     private final boolean complete;
-    private final Map<String, LockProof> proofs;
-    private final Set<String> awaited;
+    private final Map<Lead, LockProof> proofs;
+    private final Set<Lead> awaited;
     private final Known known;
-    private final Map<@Nullable String, Integer> votes = new HashMap<>();
-    private final Map<@Nullable String, ClusterView> latest = new HashMap<>();
+    private final Map<@Nullable Lead, Integer> votes = new HashMap<>();
+    private final Map<@Nullable Lead, ClusterView> latest = new LinkedHashMap<>();
+    private final Set<Lead> toldByItself = new HashSet<>();
+
+    /**
+     * One endpoint's answer.
+     *
+     * @param own whether the endpoint is that of the leader which it names
+     */
+    record Word(ClusterView view, boolean own) {}
 
     /**
      * What was decided before.
      *
-     * @param leader the holder of the lock, null: nobody
+     * @param lead the holder of the lock, null: nobody
      * @param fence the highest timeline that a leader of this cluster has shown; 0 where none
      * @param systemIdentifier null where unknown
      */
-    record Known(
-            @Nullable String leader, int fence, @Nullable String systemIdentifier) {
+    record Known(@Nullable Lead lead, int fence, @Nullable String systemIdentifier) {
         static final Known NOTHING = new Known(null, 0, null);
+
+        @Nullable
+        String leader() {
+            return lead == null ? null : lead.name();
+        }
     }
 
     /**
@@ -56,20 +73,20 @@ final class Tally {
     }
 
     /**
-     * @param views fresh answers, one per endpoint, the newest last
+     * @param words fresh answers, one per endpoint, the newest last
      * @param configured how many endpoints there are
      * @param complete whether every endpoint has answered or failed
-     * @param proofs what the named leaders themselves said
-     * @param awaited the named leaders that are being asked now
+     * @param proofs what the named leaders themselves said, by {@link Lead#witness}
+     * @param awaited the named leaders that are being asked now, by {@link Lead#witness}
      */
     Tally(
-            List<ClusterView> views,
+            List<Word> words,
             int configured,
             boolean complete,
-            Map<String, LockProof> proofs,
-            Set<String> awaited,
+            Map<Lead, LockProof> proofs,
+            Set<Lead> awaited,
             Known known) {
-        this.views = views;
+        this.words = words;
         this.configured = configured;
         this.complete = complete;
         this.proofs = proofs;
@@ -80,32 +97,38 @@ final class Tally {
     /** Null: undecided, what was known stands. */
     @Nullable
     Decision decide() {
-        for (ClusterView view : views) {
-            if (!isStale(view)) {
-                votes.merge(view.leader(), 1, Integer::sum);
-                latest.put(view.leader(), view);
+        for (Word word : words) {
+            if (!isStale(word.view())) {
+                Lead lead = word.view().lead();
+                votes.merge(lead, 1, Integer::sum);
+                latest.remove(lead); // so that the newest comes last
+                latest.put(lead, word.view());
+                if (lead != null && word.own()) {
+                    toldByItself.add(lead);
+                }
             }
         }
         ClusterView proven = null;
+        boolean tie = false;
         for (ClusterView view : latest.values()) {
-            if (proofOf(view).held() && mayLead(view) && (proven == null || better(view, proven))) {
-                proven = view;
+            if (proofOf(view).held() && mayLead(view)) {
+                int difference = proven == null ? 1 : compare(view, proven);
+                tie = difference == 0 || (tie && difference < 0);
+                proven = proven == null || difference >= 0 ? view : proven;
             }
         }
         if (proven == null) {
             return byVotes();
         }
-        Set<String> others = new HashSet<>(awaited);
-        others.remove(proven.leader());
-        others.retainAll(latest.keySet());
         LockProof proof = proofOf(proven);
         if (!(complete
                 || isMajority(votes(proven))
-                || Objects.equals(proven.leader(), known.leader())
-                || (known.fence() > 0 && proof.timeline() > known.fence()))) {
+                || Objects.equals(proven.lead(), known.lead())
+                || (!tie && known.fence() > 0 && proof.timeline() > known.fence()))) {
             return null;
         }
-        return new Decision(proven, proof, proof.verdict() == LockProof.Verdict.RUNNING && others.isEmpty());
+        boolean confirmed = proof.verdict() == LockProof.Verdict.RUNNING && noOtherAwaited(proven);
+        return new Decision(proven, proof, confirmed);
     }
 
     /** Whether this answer comes from the past: it names another leader, of a timeline that is over. */
@@ -130,17 +153,25 @@ final class Tally {
         return !isAnotherCluster(proofOf(view)) || isMajority(votes(view));
     }
 
-    private boolean better(ClusterView one, ClusterView other) {
+    /** Positive: the first weighs more. Both hold the lock by their own word. */
+    private int compare(ClusterView one, ClusterView other) {
         LockProof first = proofOf(one);
         LockProof second = proofOf(other);
         boolean bothRun = first.timeline() > 0 && second.timeline() > 0;
         if (bothRun && first.timeline() != second.timeline()) {
-            return first.timeline() > second.timeline();
+            return Integer.compare(first.timeline(), second.timeline());
         }
         if (votes(one) != votes(other)) {
-            return votes(one) > votes(other);
+            return Integer.compare(votes(one), votes(other));
         }
-        return first.verdict().compareTo(second.verdict()) < 0;
+        if (first.verdict() != second.verdict()) {
+            return second.verdict().compareTo(first.verdict());
+        }
+        boolean itself = toldByItself.contains(one.lead());
+        if (itself != toldByItself.contains(other.lead())) {
+            return itself ? 1 : -1;
+        }
+        return Boolean.compare(isKnown(one), isKnown(other));
     }
 
     private @Nullable Decision byVotes() {
@@ -150,6 +181,9 @@ final class Tally {
             int difference = top == null ? 1 : votes(view) - votes(top);
             if (difference == 0 && top != null) {
                 difference = view.leaderTimeline() - top.leaderTimeline();
+            }
+            if (difference == 0 && top != null && Objects.equals(view.leader(), top.leader())) {
+                difference = Boolean.compare(isKnown(view), isKnown(top));
             }
             if (difference > 0) {
                 top = view;
@@ -161,29 +195,41 @@ final class Tally {
         if (top == null) {
             return null;
         }
-        if (Objects.equals(top.leader(), known.leader())) {
+        if (isKnown(top)) {
             return tie ? null : new Decision(top, null, false);
         }
         boolean decided = isMajority(votes(top)) || (complete && !tie && noneAwaited());
-        boolean refused = top.leader() != null
-                && (awaited.contains(top.leader()) || proofOf(top).verdict() == LockProof.Verdict.DENIED);
+        Lead lead = top.lead();
+        boolean refused = lead != null
+                && (awaited.contains(lead.witness()) || proofOf(top).verdict() == LockProof.Verdict.DENIED);
         return decided && !refused && mayLead(top) ? new Decision(top, null, false) : null;
     }
 
     private boolean noneAwaited() {
-        return latest.keySet().stream().noneMatch(awaited::contains);
+        return latest.keySet().stream().noneMatch(lead -> lead != null && awaited.contains(lead.witness()));
+    }
+
+    private boolean noOtherAwaited(ClusterView proven) {
+        String leader = proven.leader();
+        return latest.keySet().stream()
+                .noneMatch(lead -> lead != null && !lead.name().equals(leader) && awaited.contains(lead.witness()));
     }
 
     private boolean isMajority(int count) {
         return count * 2 > configured;
     }
 
+    private boolean isKnown(ClusterView view) {
+        return Objects.equals(view.lead(), known.lead());
+    }
+
     private int votes(ClusterView view) {
-        return votes.getOrDefault(view.leader(), 0);
+        return votes.getOrDefault(view.lead(), 0);
     }
 
     private LockProof proofOf(ClusterView view) {
-        LockProof proof = view.leader() == null ? null : proofs.get(view.leader());
+        Lead lead = view.lead();
+        LockProof proof = lead == null ? null : proofs.get(lead.witness());
         return proof == null ? LockProof.silent(0) : proof;
     }
 }

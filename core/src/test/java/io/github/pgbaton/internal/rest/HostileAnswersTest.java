@@ -288,7 +288,7 @@ class HostileAnswersTest {
                 return cluster.node(3).rest.asked("/cluster") > before;
             });
         }
-        assertThat(recorder.leaders()).containsExactly("node1");
+        assertThat(recorder.places()).containsExactly("node1 at 10.0.0.1:5432 as primary");
         assertThat(recorder.degraded).isEmpty();
     }
 }

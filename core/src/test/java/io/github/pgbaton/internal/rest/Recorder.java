@@ -49,6 +49,17 @@ final class Recorder implements LeaderSource.Listener {
                 .toList();
     }
 
+    /** Where the leaders were said to be, and as what. */
+    List<String> places() {
+        return published.stream()
+                .map(topology -> topology.leaderMember()
+                        .map(member -> member.name() + " at " + member.address() + " as "
+                                + (topology.settings().standbyCluster() ? "standby leader" : "primary"))
+                        .orElse(leader(topology) + " nowhere"))
+                .distinct()
+                .toList();
+    }
+
     Topology awaitLeader(@Nullable String name) {
         return await(
                 "leader " + name, topology -> topology != Topology.UNKNOWN && Objects.equals(leader(topology), name));

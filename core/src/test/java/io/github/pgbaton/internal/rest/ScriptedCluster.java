@@ -22,6 +22,8 @@ final class ScriptedCluster implements AutoCloseable {
         final ScriptedPatroni rest = new ScriptedPatroni();
         volatile @Nullable String seesLeader = "node1";
         volatile int seesTimeline = 1;
+        volatile @Nullable String seesLeaderAt;
+        volatile String seesLeaderAs = "leader";
         volatile String role = "replica";
         volatile String state = "running";
         volatile boolean holdsLock;
@@ -52,9 +54,10 @@ final class ScriptedCluster implements AutoCloseable {
                 boolean leads = member.name.equals(seesLeader);
                 String api = member.apiUrl != null ? member.apiUrl : member.rest.uri() + "/patroni";
                 text.append(member == members.get(0) ? "" : ", ")
-                        .append("{\"name\": \"" + member.name + "\", \"role\": \"" + (leads ? "leader" : "replica")
+                        .append("{\"name\": \"" + member.name + "\", \"role\": \"" + (leads ? seesLeaderAs : "replica")
                                 + "\", \"state\": \"running\", \"api_url\": \"" + api
-                                + "\", \"host\": \"10.0.0." + member.name.charAt(4)
+                                + "\", \"host\": \""
+                                + (leads && seesLeaderAt != null ? seesLeaderAt : "10.0.0." + member.name.charAt(4))
                                 + "\", \"port\": 5432, \"timeline\": " + (leads ? seesTimeline : 1)
                                 + (leads ? "" : ", \"lag\": " + (System.nanoTime() & 0xfff)) + "}");
             }
