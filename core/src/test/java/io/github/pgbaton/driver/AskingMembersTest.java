@@ -144,6 +144,56 @@ class AskingMembersTest {
                 .isEqualTo(1);
     }
 
+    /** As a member whose pg_hba.conf has no line for the caller. */
+    private static ScriptedPostgres refusing(ScriptedPostgres member) {
+        return member.refusing("app", "28000", "no pg_hba.conf entry for this host");
+    }
+
+    @Test
+    void memberThatRefusesTheCallerDoesNotHideTheOneThatIsPromotedNext() throws Exception {
+        ScriptedPostgres dead = scripts.server();
+        ScriptedPostgres refusing = refusing(scripts.server());
+        ScriptedPostgres promoted = scripts.server().inRecovery(true).timeline(2);
+        BatonDataSource asking = scripts.dataSource("//" + dead.address() + "," + refusing.address() + ","
+                + promoted.address() + "/db?failoverTimeout=40s");
+        dead.close();
+        CompletableFuture<Connection> connecting = Scripts.connecting(asking);
+        await().atMost(PATIENCE).until(() -> connecting.isDone() || promoted.accepted() > 2);
+        promoted.inRecovery(false);
+        connecting.get(20, TimeUnit.SECONDS).close();
+    }
+
+    @Test
+    void memberThatRefusesTheCallerIsNotTakenForThePrimaryThatIsDown() throws Exception {
+        ScriptedPostgres primary = scripts.server();
+        ScriptedPostgres refusing = refusing(scripts.server());
+        BatonDataSource asking = askingMembers(primary, refusing);
+        primary.close();
+        assertThatThrownBy(asking::getConnection)
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
+                .hasMessageContaining(refusing.address() + ": FATAL: no pg_hba.conf entry")
+                .hasMessageContaining(primary.address() + ": Connection refused");
+    }
+
+    @Test
+    void callerWhomEveryMemberRefusesIsToldAtOnce() throws Exception {
+        BatonDataSource asking = askingMembers(refusing(scripts.server()), refusing(scripts.server()));
+        assertThatThrownBy(asking::getConnection)
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("28000"));
+    }
+
+    @Test
+    void wrongPasswordIsToldAtOnceAlsoWhileAMemberIsDown() throws Exception {
+        ScriptedPostgres down = scripts.server();
+        BatonDataSource asking = askingMembers(down, scripts.server().refusing("app"));
+        down.close();
+        assertThatThrownBy(asking::getConnection)
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("28P01"));
+    }
+
     @Test
     void everyAddressOfAHostNameIsTried() throws Exception {
         // src/test/hosts gives this name two addresses, and nobody listens on the first.

@@ -59,6 +59,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final List<String> users = new CopyOnWriteArrayList<>();
     private final List<AtomicInteger> questions = new CopyOnWriteArrayList<>();
     private volatile @Nullable String refused;
+    private volatile byte[] refusal = {};
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger cancels = new AtomicInteger();
     private final AtomicInteger starting = new AtomicInteger();
@@ -217,6 +218,12 @@ public final class ScriptedPostgres implements AutoCloseable {
 
     /** Lets nobody of this name in: 28P01. */
     public ScriptedPostgres refusing(String user) {
+        return refusing(user, "28P01", "password authentication failed");
+    }
+
+    /** Lets nobody of this name in, with other words. */
+    public ScriptedPostgres refusing(String user, String state, String words) {
+        refusal = Message.error("FATAL", state, words);
         refused = user;
         return this;
     }
@@ -334,7 +341,7 @@ public final class ScriptedPostgres implements AutoCloseable {
             }
             String user = new Fields(rest).valueOf("user");
             if (user.equals(refused)) {
-                out.write(Message.error("FATAL", "28P01", "password authentication failed"));
+                out.write(refusal);
                 out.flush();
                 socket.close();
                 return;

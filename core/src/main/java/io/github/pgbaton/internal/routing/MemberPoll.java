@@ -65,7 +65,7 @@ final class MemberPoll {
             }
         }
         Answer best = null;
-        SQLException hopeless = null;
+        Refusals refusals = new Refusals(members.size());
         boolean finished = false;
         try {
             // Where nobody says anything at all, the round ends with the longest that one of them may take.
@@ -78,14 +78,16 @@ final class MemberPoll {
                 }
                 if (reply.failure != null) {
                     attempts.add(reply.address, reply.failure, deadline);
-                    hopeless = hopeless == null ? whyHopeless(reply.failure) : hopeless;
+                    refusals.failed(reply.failure);
                 } else if (reply.answer != null) {
+                    refusals.letIn();
                     best = better(best, reply.answer, attempts);
                 }
                 // The one that says nothing must not keep the others from being asked again.
                 until = Math.min(until, System.nanoTime() + (best == null ? ROUND_NANOS : GRACE_NANOS));
             }
-            if (best == null && hopeless != null) {
+            SQLException hopeless = best == null ? refusals.hopeless() : null;
+            if (hopeless != null) {
                 throw hopeless;
             }
             finished = true;
@@ -169,9 +171,5 @@ final class MemberPoll {
             best.session.discard(tracker.sockets());
         }
         return answer;
-    }
-
-    private static @Nullable SQLException whyHopeless(SQLException failure) {
-        return WaitingHelps.against(failure, true) ? null : failure;
     }
 }
