@@ -69,7 +69,8 @@ final class MemberNews {
     boolean verified(Route seen, Standing standing) {
         try (CurrentRoute.Change change = current.change()) {
             Route old = change.route();
-            if (old.epoch() != seen.epoch() || old.held() != seen.held() || fenced(old, standing)) {
+            // Nobody holds the lock: it takes writes still, and another member may be elected without them.
+            if (old.epoch() != seen.epoch() || !old.held() || !seen.held() || fenced(old, standing)) {
                 return false;
             }
             HostPort address = old.address();

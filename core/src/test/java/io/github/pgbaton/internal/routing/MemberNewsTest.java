@@ -79,6 +79,21 @@ class MemberNewsTest {
     }
 
     @Test
+    void memberThatTakesWritesIsNoPrimaryWhileNobodyHoldsTheLock() {
+        elected("node1", OLD);
+        Route lost;
+        try (CurrentRoute.Change change = current.change()) {
+            change.to(change.route().lost(Topology.UNKNOWN));
+            lost = change.route();
+        }
+        assertThat(news.verified(lost, writing(1))).isFalse();
+        assertThat(current.now().verified()).isFalse();
+        assertThat(news.verified(elected("node1", OLD), writing(1)))
+                .as("it has the lock again")
+                .isTrue();
+    }
+
+    @Test
     void proofOfTheSameTimelineEndsNone() throws Exception {
         assertThat(news.verified(elected("node1", OLD), writing(1))).isTrue();
         RawSocket before = socketTo(OLD);
