@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
  * Two sources of one cluster: the lead speaks whenever it can, and the fallback runs only while the lead is silent.
  *
  * <p>Thread-safe. The lock orders what the two say into one stream for the listener; the listener is called under it,
- * which it allows because it never blocks and never calls back. The fallback is closed on a thread of its own, since the
+ * which it allows because it never calls back. It writes the log, whose appender may stall: so whoever suspects or trusts a
+ * member, an application's thread among them, never takes the lock. The fallback is closed on a thread of its own, since the
  * lead's news must not wait for it.
  */
 final class FallbackSource implements LeaderSource {
@@ -31,7 +32,7 @@ final class FallbackSource implements LeaderSource {
     /** By the member's name, those that the lead named last: a fallback over REST cannot tell them. */
     private final Map<String, Member> poolers = new HashMap<>();
 
-    private @Nullable LeaderSource fallback;
+    private volatile @Nullable LeaderSource fallback;
     private @Nullable String leadSilence;
     private boolean closed;
 
@@ -159,19 +160,10 @@ final class FallbackSource implements LeaderSource {
         return Dialled.with(snapshot, members);
     }
 
-    private @Nullable LeaderSource inCharge() {
-        lock.lock();
-        try {
-            return fallback;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     @Override
     public void suspect() {
         lead.suspect();
-        LeaderSource now = inCharge();
+        LeaderSource now = fallback;
         if (now != null) {
             now.suspect();
         }
@@ -180,7 +172,7 @@ final class FallbackSource implements LeaderSource {
     @Override
     public void trust() {
         lead.trust();
-        LeaderSource now = inCharge();
+        LeaderSource now = fallback;
         if (now != null) {
             now.trust();
         }

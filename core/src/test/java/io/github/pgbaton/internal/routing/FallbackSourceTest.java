@@ -13,6 +13,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -135,6 +138,47 @@ class FallbackSourceTest {
         lead.degrade("still away");
         assertThat(attempts).hasValue(2);
         broken.close();
+    }
+
+    @Test
+    void whoSuspectsAMemberDoesNotWaitForTheNewsToBeTakenIn() throws Exception {
+        ScriptedLeaderSource spare = ScriptedLeaderSource.register("spare-stalled");
+        FallbackSource stalled = new FallbackSource(lead, () -> spare, "stalled");
+        CountDownLatch told = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        stalled.start(new LeaderSource.Listener() {
+            @Override
+            public void published(Topology snapshot) {
+                told.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+
+            @Override
+            public void degraded(String reason) {}
+        });
+        lead.degrade("away");
+        Thread telling =
+                new Thread(() -> spare.member("node2", new HostPort("h2", 5432)).elect("node2"), "telling");
+        telling.start();
+        try {
+            assertThat(told.await(20, TimeUnit.SECONDS)).isTrue();
+            CompletableFuture.runAsync(
+                            () -> {
+                                stalled.suspect();
+                                stalled.trust();
+                            },
+                            task -> new Thread(task, "suspecting").start())
+                    .get(20, TimeUnit.SECONDS);
+            assertThat(spare.suspicions()).isEqualTo(1);
+        } finally {
+            goOn.countDown();
+            telling.join();
+            stalled.close();
+        }
     }
 
     @Test
