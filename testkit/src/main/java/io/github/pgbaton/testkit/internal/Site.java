@@ -28,6 +28,10 @@ record Site(int number, int portOffset, Path directory, boolean root, boolean ip
 
     private static final String LOOPBACK_V6 = "[::1]";
     private static final int FIRST_V6_PORT = 24_000;
+
+    /** With the largest offset it is a port still. */
+    private static final int HAPROXY_PORT = 34_320;
+
     private static final int FIRST_GID = 58_000;
     private static final int GIDS = 20;
 
@@ -70,7 +74,7 @@ record Site(int number, int portOffset, Path directory, boolean root, boolean ip
 
     @Override
     public InetSocketAddress haproxy() {
-        return address(30, 54320);
+        return address(30, HAPROXY_PORT);
     }
 
     /** Servers trust it, and no cut touches it. */

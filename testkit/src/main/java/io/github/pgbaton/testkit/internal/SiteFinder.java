@@ -26,7 +26,7 @@ final class SiteFinder {
     /** How long a claim may exist before its guardian has written its process id. */
     private static final Duration GRACE = Duration.ofMinutes(1);
 
-    private static final int[] PORT_OFFSETS = {0, 10_000, 20_000};
+    static final List<Integer> PORT_OFFSETS = List.of(0, 10_000, 20_000);
 
     private final Path base;
     private final boolean root = Site.isRoot();
