@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.routing;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.StringJoiner;
@@ -33,6 +34,13 @@ final class Attempts {
     /** Whether nothing was tried at all. */
     boolean none() {
         return failures.isEmpty();
+    }
+
+    /** What PgJDBC did not expect counts as a failure that may pass. */
+    static SQLException failure(Throwable unexpected) {
+        return unexpected instanceof SQLException failure
+                ? failure
+                : new SQLTransientConnectionException("asking it failed: " + unexpected, "08001", unexpected);
     }
 
     /** The exception of the last failed attempt, as a cause. */

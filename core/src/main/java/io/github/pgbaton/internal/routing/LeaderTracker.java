@@ -52,7 +52,7 @@ final class LeaderTracker {
     private final Aliases aliases = new Aliases();
     private final Succession succession = new Succession();
     private final Replicas replicas = new Replicas(this);
-    private final Set<HostPort> owing = ConcurrentHashMap.newKeySet();
+    private final OnePerMember polls;
     private final ConcurrentMap<String, Object> shared = new ConcurrentHashMap<>();
     /** Null while no session was asked anything. */
     private volatile @Nullable Rehearsal rehearsal;
@@ -66,6 +66,7 @@ final class LeaderTracker {
         this.sockets = new SocketRegistry(name, this::hangThreshold);
         this.timer = Threads.timer("pgbaton-timer-" + name);
         this.probes = Threads.shortLived("pgbaton-probe-" + name, PROBE_THREADS);
+        this.polls = new OnePerMember(probes);
         this.looks = new Looks(name);
         this.names = new NameLookUps(name);
         this.opener = new SessionOpener(sockets, names, timer, config.handshakeTimeout());
@@ -172,8 +173,8 @@ final class LeaderTracker {
     }
 
     /** Members that owe an answer to a question of any caller: one that is stuck takes one thread, and not one of each. */
-    Set<HostPort> owing() {
-        return owing;
+    OnePerMember polls() {
+        return polls;
     }
 
     ConcurrentMap<String, Object> shared() {

@@ -11,6 +11,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at members while no caller waits for it, with a caller's credentials, and always on a thread of its own: who
@@ -19,6 +21,7 @@ import java.util.function.Consumer;
  * <p>Thread-safe without a lock.
  */
 final class Looks {
+    private static final Logger LOG = LoggerFactory.getLogger(Looks.class);
     private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final ScheduledThreadPoolExecutor thread;
@@ -29,7 +32,11 @@ final class Looks {
     private final ConcurrentMap<HostPort, Long> next = new ConcurrentHashMap<>();
 
     Looks(String cluster) {
-        thread = Threads.timer("pgbaton-look-" + cluster);
+        this(Threads.timer("pgbaton-look-" + cluster));
+    }
+
+    Looks(ScheduledThreadPoolExecutor thread) {
+        this.thread = thread;
         thread.setKeepAliveTime(1, TimeUnit.SECONDS);
         thread.allowCoreThreadTimeOut(true);
     }
@@ -47,13 +54,16 @@ final class Looks {
     void atAll() {
         lookers.stream().findAny().ifPresent(any -> {
             if (asking.compareAndSet(false, true)) {
-                run(any, looker -> {
+                boolean begun = run(any, looker -> {
                     try {
                         looker.askAgain();
                     } finally {
                         asking.set(false);
                     }
                 });
+                if (!begun) {
+                    asking.set(false);
+                }
             }
         });
     }
@@ -75,12 +85,18 @@ final class Looks {
         return due.get();
     }
 
-    private void run(MemberLook looker, Consumer<MemberLook> look) {
+    /** @return whether the look is on its way */
+    private boolean run(MemberLook looker, Consumer<MemberLook> look) {
         try {
             thread.execute(() -> look.accept(looker));
+            return true;
         } catch (RejectedExecutionException e) {
             // Closed meanwhile: no session is left to be looked after.
+        } catch (OutOfMemoryError e) {
+            // No thread to be had: an application's call must not end by it, and the next look may find one.
+            LOG.debug("no thread for a look", e);
         }
+        return false;
     }
 
     void close() {

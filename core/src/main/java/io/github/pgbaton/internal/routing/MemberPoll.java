@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -28,7 +27,6 @@ final class MemberPoll {
     /** How long a round waits for a further answer. */
     private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-    private final Set<HostPort> owing;
     private final LeaderTracker tracker;
     private final ConnectionSpec spec;
     private final BiFunction<Route, Standing, @Nullable String> refusal;
@@ -46,7 +44,6 @@ final class MemberPoll {
 
     MemberPoll(LeaderTracker tracker, ConnectionSpec spec, BiFunction<Route, Standing, @Nullable String> refusal) {
         this.tracker = tracker;
-        this.owing = tracker.owing();
         this.spec = spec;
         this.refusal = refusal;
     }
@@ -59,9 +56,8 @@ final class MemberPoll {
         int left = 0;
         for (HostPort member : members) {
             // One that still owes its last answer, for it is frozen or cut off, is not asked again meanwhile.
-            if (owing.add(member)) {
+            if (tracker.polls().ask(member, () -> ask(member, deadline), round::deliver)) {
                 left++;
-                tracker.probes().execute(() -> round.deliver(ask(member, deadline)));
             }
         }
         Answer best = null;
@@ -107,7 +103,6 @@ final class MemberPoll {
         private boolean over;
 
         void deliver(Reply reply) {
-            owing.remove(reply.address);
             lock.lock();
             try {
                 if (!over) {
@@ -144,11 +139,13 @@ final class MemberPoll {
         try {
             session = tracker.opener().open(member, spec, deadline);
             return new Reply(member, new Answer(session, Questions.standing(session, deadline)), null);
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException | Error e) {
             if (session != null) {
                 session.discard(tracker.sockets());
             }
-            return new Reply(member, null, e);
+            // An error, as of a class that cannot be loaded, is one member's failure: nobody would hear of it
+            // otherwise.
+            return new Reply(member, null, Attempts.failure(e));
         }
     }
 

@@ -62,7 +62,7 @@ final class ReplicaWatch {
     /** How often in a row nobody was let in. */
     private final ConcurrentMap<HostPort, Integer> failures = new ConcurrentHashMap<>();
 
-    private final Set<HostPort> looking = ConcurrentHashMap.newKeySet();
+    private final OnePerMember looking;
     private final ConnectQueue connects;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition news = lock.newCondition();
@@ -77,9 +77,14 @@ final class ReplicaWatch {
     private long primaryPosition = -1;
 
     ReplicaWatch(LeaderTracker tracker) {
+        this(tracker, Threads.shortLived("pgbaton-replicas-" + tracker.name(), THREADS));
+    }
+
+    ReplicaWatch(LeaderTracker tracker, ThreadPoolExecutor pool) {
         this.tracker = tracker;
         this.connects = new ConnectQueue(tracker.config().connectLimit());
-        this.pool = Threads.shortLived("pgbaton-replicas-" + tracker.name(), THREADS);
+        this.pool = pool;
+        this.looking = new OnePerMember(pool);
         // Never on the timer's thread, which other deadlines depend on: a look too many waits for the next tick.
         this.pool.setRejectedExecutionHandler(new ThreadPoolExecutor.AbortPolicy());
     }
@@ -141,13 +146,17 @@ final class ReplicaWatch {
         tick();
     }
 
+    /** One that fails, as where no thread can be had, must not be the last: the timer ends what throws. */
     private void tick() {
-        if (unused()) {
-            return;
+        try {
+            if (!unused()) {
+                Set<HostPort> now = members().keySet();
+                forgetAllBut(now);
+                now.forEach(this::look);
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.warn("{}: looking at the replicas failed; it is tried again", tracker.name(), e);
         }
-        Set<HostPort> now = members().keySet();
-        forgetAllBut(now);
-        now.forEach(this::look);
     }
 
     /** One that has left the cluster would keep its session, and count among those who answer. */
@@ -194,23 +203,15 @@ final class ReplicaWatch {
     }
 
     private void look(HostPort member) {
-        if (!looking.add(member)) {
-            return;
-        }
+        looking.ask(member, () -> lookAt(member), look -> note(member, look));
+    }
+
+    private ReplicaLook lookAt(HostPort member) {
         try {
-            pool.execute(() -> {
-                ReplicaLook look;
-                try {
-                    look = ReplicaLook.at(ask(member));
-                } catch (SQLException e) {
-                    look = ReplicaLook.failed(e);
-                } finally {
-                    looking.remove(member);
-                }
-                note(member, look);
-            });
-        } catch (RejectedExecutionException e) {
-            looking.remove(member);
+            return ReplicaLook.at(ask(member));
+        } catch (SQLException | RuntimeException | Error e) {
+            // Whatever it is: the look before this one must not count for ever.
+            return ReplicaLook.failed(Attempts.failure(e));
         }
     }
 
