@@ -212,15 +212,14 @@ final class RoutedConnection extends ChosenConnection {
 
     // The life of the connection.
 
+    /** Also after {@link #abort}, which gives nothing back: a pool would count the connection as lent for ever. */
     @Override
     public void close() throws SQLException {
-        if (!closed) {
-            closed = true;
-            Connection now = chosen;
-            chosen = null;
-            if (now != null) {
-                now.close();
-            }
+        closed = true;
+        Connection now = chosen;
+        chosen = null;
+        if (now != null) {
+            now.close();
         }
     }
 

@@ -257,6 +257,17 @@ class RoutedConnectionTest {
     }
 
     @Test
+    void abortedConnectionIsGivenBackOnceByClose() throws Exception {
+        connection.createStatement();
+        connection.abort(Runnable::run);
+        assertThat(connection.isClosed()).isTrue();
+        assertThat(calls).endsWith("primary.abort");
+        connection.close();
+        connection.close();
+        assertThat(calls).containsOnlyOnce("primary.close");
+    }
+
+    @Test
     void connectionThatRefusesASettingIsGivenBack() {
         refusal = new SQLException("no");
         assertThatThrownBy(() -> {
