@@ -107,7 +107,7 @@ public final class BatonHikari {
     private static void raiseConnectionTimeout(HikariConfig config, ConnectionSpec spec, List<Finding> findings) {
         long failover = spec.config().failoverTimeout().toMillis();
         long now = config.getConnectionTimeout();
-        if (now < failover && now == SettingsReview.DEFAULTS.getConnectionTimeout()) {
+        if (now < failover && now == SettingsReview.DEFAULT_CONNECTION_TIMEOUT) {
             config.setConnectionTimeout(failover + AFTER_FAILOVER_TIMEOUT_MILLIS);
             findings.add(new Finding(
                     Kind.CHANGED,

@@ -8,8 +8,12 @@ import java.util.Properties;
 
 /** Judges a pool's settings; says nothing of one that does no harm. */
 final class SettingsReview {
-    /** What HikariCP takes where nothing is set. */
-    static final HikariConfig DEFAULTS = new HikariConfig();
+    // What HikariCP takes where nothing is set. Not asked of a new HikariConfig: that one has what somebody set in the
+    // file that -Dhikaricp.configurationFile names.
+    static final long DEFAULT_CONNECTION_TIMEOUT = 30_000;
+    static final long DEFAULT_INITIALIZATION_FAIL_TIMEOUT = 1;
+    static final long DEFAULT_MAX_LIFETIME = 1_800_000;
+    static final long DEFAULT_KEEPALIVE_TIME = 120_000;
 
     /** HikariCP's own default; a borrower spends it on each idle connection to a member that gives no answer. */
     private static final long LONGEST_VALIDATION_MILLIS = 5_000;
@@ -36,7 +40,7 @@ final class SettingsReview {
 
     private void opening(Properties pgProperties) {
         long connection = config.getConnectionTimeout();
-        if (connection < failoverTimeout && connection != DEFAULTS.getConnectionTimeout()) {
+        if (connection < failoverTimeout && connection != DEFAULT_CONNECTION_TIMEOUT) {
             warn(
                     "connectionTimeout",
                     connection + " ms is shorter than " + failover()
@@ -53,7 +57,7 @@ final class SettingsReview {
                     "take it away: connectionTimeout bounds the opening of a connection too");
         }
         long start = config.getInitializationFailTimeout();
-        if (start > DEFAULTS.getInitializationFailTimeout() && start < failoverTimeout) {
+        if (start > DEFAULT_INITIALIZATION_FAIL_TIMEOUT && start < failoverTimeout) {
             warn(
                     "initializationFailTimeout",
                     start + " ms does not bound a start without a primary: each attempt waits for one for"
@@ -109,7 +113,7 @@ final class SettingsReview {
                     "maxLifetime",
                     life + " ms is no longer than " + failover()
                             + ": in one outage all idle connections retire, and come back one after the other",
-                    "leave it at HikariCP's default of " + DEFAULTS.getMaxLifetime() + ", or set several times "
+                    "leave it at HikariCP's default of " + DEFAULT_MAX_LIFETIME + ", or set several times "
                             + failoverTimeout);
         }
         if (config.getKeepaliveTime() == 0) {
@@ -117,7 +121,7 @@ final class SettingsReview {
                     "keepaliveTime",
                     "without it nobody uses an idle connection, and one that a firewall has forgotten looks alive until a"
                             + " call hangs in it",
-                    "set it to " + Math.max(30_000, DEFAULTS.getKeepaliveTime()));
+                    "set it to " + DEFAULT_KEEPALIVE_TIME);
         }
         long leak = config.getLeakDetectionThreshold();
         if (leak > 0 && leak <= failoverTimeout) {

@@ -8,12 +8,19 @@ import com.zaxxer.hikari.SQLExceptionOverride;
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.PostgresUrlDriver;
 import io.github.pgbaton.hikari.Finding.Kind;
+import java.io.File;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -52,6 +59,42 @@ class BatonHikariTest {
         assertThat(config.getDataSource()).isSameAs(source);
         assertThat(config.getDataSource().unwrap(BatonDataSource.class).getUrl())
                 .isEqualTo(URL);
+    }
+
+    @Test
+    void defaultsAreThoseOfHikari() {
+        HikariConfig fresh = new HikariConfig();
+
+        assertThat(fresh.getConnectionTimeout()).isEqualTo(SettingsReview.DEFAULT_CONNECTION_TIMEOUT);
+        assertThat(fresh.getInitializationFailTimeout()).isEqualTo(SettingsReview.DEFAULT_INITIALIZATION_FAIL_TIMEOUT);
+        assertThat(fresh.getMaxLifetime()).isEqualTo(SettingsReview.DEFAULT_MAX_LIFETIME);
+        assertThat(fresh.getKeepaliveTime()).isEqualTo(SettingsReview.DEFAULT_KEEPALIVE_TIME);
+    }
+
+    /** In a class loader of its own, which has seen no configuration without the file. */
+    @Test
+    void whatTheFileOfASystemPropertySetsIsNoDefault(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("pool.properties"), "connectionTimeout=10000\n");
+        List<URL> classes = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+            classes.add(new File(entry).toURI().toURL());
+        }
+        System.setProperty("hikaricp.configurationFile", file.toString());
+        try (URLClassLoader loader =
+                new URLClassLoader(classes.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+            Class<?> type = loader.loadClass(HikariConfig.class.getName());
+            Object config = type.getConstructor().newInstance();
+            type.getMethod("setJdbcUrl", String.class).invoke(config, URL);
+
+            Object findings = loader.loadClass(BatonHikari.class.getName())
+                    .getMethod("customize", type)
+                    .invoke(null, config);
+
+            assertThat(String.valueOf(findings)).contains("10000 ms is shorter than failoverTimeout=45000ms");
+            assertThat(type.getMethod("getConnectionTimeout").invoke(config)).isEqualTo(10_000L);
+        } finally {
+            System.clearProperty("hikaricp.configurationFile");
+        }
     }
 
     @Test
