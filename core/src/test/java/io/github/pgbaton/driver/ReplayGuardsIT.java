@@ -211,7 +211,9 @@ class ReplayGuardsIT extends WireBench {
         run("SELECT pg_advisory_xact_lock(7252)");
         AtomicBoolean broken = new AtomicBoolean();
         proxy.script(sent -> executes(sent, insert("b")) && !broken.getAndSet(true) ? Action.LOSE : Action.FORWARD);
-        try (Connection other = superuser()) {
+        // Without another connection the tracker would end, and break every socket.
+        try (Connection other = superuser();
+                Connection another = source.getConnection()) {
             CompletableFuture<Boolean> locked = CompletableFuture.supplyAsync(() -> {
                 try {
                     return text(other, "SELECT pg_advisory_lock(7252)") != null;
@@ -229,6 +231,7 @@ class ReplayGuardsIT extends WireBench {
             // The lock is held still, and failoverTimeout is far away.
             assertThat(told.get(PATIENCE.toSeconds() / 3, TimeUnit.SECONDS).getSQLState())
                     .isEqualTo("08003");
+            assertThat(another.isClosed()).isFalse();
         }
         assertThat(rows()).isEmpty();
     }

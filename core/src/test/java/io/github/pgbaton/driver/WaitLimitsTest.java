@@ -194,13 +194,17 @@ class WaitLimitsTest {
         Connection connection = scripts.following("failoverTimeout=50s", "hangThreshold=0ms", parameter)
                 .getConnection();
         Scripts.run(connection, "SET app.tenant = '7'");
-        source.elect("node2");
-        Waiting waiting = new Waiting(() -> Scripts.run(connection, "SELECT 2"));
-        await().atMost(PATIENCE).until(() -> next.statements().contains(stuck));
-        end.of(connection);
+        // Nor must the tracker end with its last connection, and break every socket.
+        try (Connection another = scripts.following("hangThreshold=0ms").getConnection()) {
+            source.elect("node2");
+            Waiting waiting = new Waiting(() -> Scripts.run(connection, "SELECT 2"));
+            await().atMost(PATIENCE).until(() -> next.statements().contains(stuck));
+            end.of(connection);
 
-        assertThat(waiting.failure().getSQLState()).isEqualTo("08003");
-        await().atMost(PATIENCE).until(() -> next.openSessions() == 0);
+            assertThat(waiting.failure().getSQLState()).isEqualTo("08003");
+            await().atMost(PATIENCE).until(() -> next.openSessions() == 0);
+            assertThat(another.isClosed()).isFalse();
+        }
         assertThat(next.accepted()).isEqualTo(1);
         assertThat(next.statements()).doesNotContain("SELECT 2");
     }
