@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * sent there is then never acknowledged, which {@link LostConnections} finds; where nothing is on its way, the kernel's
  * keepalive probes do, which begin as early as the knocks. It costs a call nothing but a time stamp around
  * its socket read: once a second the tracker's timer looks at the stamps, and only where one is old does it knock, on a
- * thread of its own, one knock per member at a time.
+ * thread of its own, one knock per member at a time. A member is an IP address here: of a name's several, one may be silent
+ * and the others at work.
  */
 final class HangMonitor {
     private static final Logger LOG = LoggerFactory.getLogger(HangMonitor.class);
@@ -42,7 +42,8 @@ final class HangMonitor {
     private static final int KNOCKS = 4;
 
     private final SocketRegistry sockets;
-    private final ThreadPoolExecutor knocks;
+    private final ThreadPoolExecutor threads;
+    private final OnePerMember knocks;
     private final Supplier<Duration> threshold;
     private final BiConsumer<HostPort, String> silent;
     private final BiConsumer<HostPort, Set<RawSocket>> lost;
@@ -65,7 +66,6 @@ final class HangMonitor {
 
     private final Map<HostPort, Rest> rests = new ConcurrentHashMap<>();
     private final Map<HostPort, Integer> missed = new ConcurrentHashMap<>();
-    private final Set<HostPort> knocking = ConcurrentHashMap.newKeySet();
 
     HangMonitor(
             SocketRegistry sockets,
@@ -74,9 +74,10 @@ final class HangMonitor {
             BiConsumer<HostPort, String> silent,
             BiConsumer<HostPort, Set<RawSocket>> lost) {
         this.sockets = sockets;
-        this.knocks = Threads.shortLived("pgbaton-knock-" + cluster, KNOCKS);
+        this.threads = Threads.shortLived("pgbaton-knock-" + cluster, KNOCKS);
+        this.knocks = new OnePerMember(threads);
         // Never on the timer's thread, which other deadlines depend on: a knock too many waits for the next look.
-        this.knocks.setRejectedExecutionHandler(new ThreadPoolExecutor.AbortPolicy());
+        threads.setRejectedExecutionHandler(new ThreadPoolExecutor.AbortPolicy());
         this.threshold = threshold;
         this.silent = silent;
         this.lost = lost;
@@ -87,7 +88,7 @@ final class HangMonitor {
     }
 
     void close() {
-        knocks.shutdownNow();
+        threads.shutdownNow();
     }
 
     /** A look that fails, as where no thread can be had, must not be the last: the timer ends what throws. */
@@ -104,42 +105,30 @@ final class HangMonitor {
         if (limit.isZero()) {
             return;
         }
-        Map<HostPort, HostPort> waitedFor = sockets.waitedForLongerThan(limit.toNanos());
+        Set<HostPort> waitedFor = sockets.waitedForLongerThan(limit.toNanos());
         // Whoever answered its caller meanwhile starts with a clean record.
-        missed.keySet().retainAll(waitedFor.keySet());
-        rests.keySet().retainAll(waitedFor.keySet());
-        connections.retain(waitedFor.keySet());
-        waitedFor.forEach((member, ip) -> {
+        missed.keySet().retainAll(waitedFor);
+        rests.keySet().retainAll(waitedFor);
+        connections.retain(waitedFor);
+        for (HostPort member : waitedFor) {
             Rest rest = rests.get(member);
-            if ((rest == null || rest.until - System.nanoTime() <= 0) && knocking.add(member)) {
-                boolean begun = false;
-                try {
-                    knocks.execute(() -> knock(member, ip, limit));
-                    begun = true;
-                } catch (RejectedExecutionException e) {
-                    // The next look tries again.
-                } finally {
-                    if (!begun) {
-                        knocking.remove(member);
-                    }
-                }
+            if (rest == null || rest.until - System.nanoTime() <= 0) {
+                // Where there is no thread for it now, the next look tries again.
+                knocks.ask(member, () -> knock(member, limit), answered -> {});
             }
-        });
+        }
     }
 
-    private void knock(HostPort member, HostPort ip, Duration limit) {
-        try {
-            String silence = Knock.at(ip, SIGN);
-            if (silence == null) {
-                missed.remove(member);
-                answered(member, limit);
-            } else if (missed.merge(member, 1, Integer::sum) >= MISSED_SIGNS) {
-                missed.remove(member);
-                silent.accept(member, silence);
-            }
-        } finally {
-            knocking.remove(member);
+    private boolean knock(HostPort member, Duration limit) {
+        String silence = Knock.at(member, SIGN);
+        if (silence == null) {
+            missed.remove(member);
+            answered(member, limit);
+        } else if (missed.merge(member, 1, Integer::sum) >= MISSED_SIGNS) {
+            missed.remove(member);
+            silent.accept(member, silence);
         }
+        return silence == null;
     }
 
     private void answered(HostPort member, Duration limit) {

@@ -5,6 +5,7 @@ import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
 import io.github.pgbaton.topology.HostPort;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -160,19 +161,23 @@ final class MemberNews {
         suspectAll();
     }
 
-    /** A member that calls wait for gives no sign of life: nobody waits for it any longer, leader or not. */
-    void silent(HostPort member, String why) {
+    /** An IP address that calls wait for gives no sign of life: nobody waits for it any longer, leader or not. */
+    void silent(HostPort ip, String why) {
+        Set<HostPort> dialled = new HashSet<>();
         try (CurrentRoute.Change change = current.change()) {
-            List<RawSocket> condemned = sockets.condemnAll(member);
-            if (member.equals(change.route().address())) {
-                log.started(member + " gives no sign of life (" + why + ") while calls wait for it");
+            List<RawSocket> condemned = sockets.condemnAll(ip);
+            condemned.forEach(socket -> dialled.add(socket.address()));
+            HostPort leader = change.route().address();
+            if (leader != null && dialled.contains(leader)) {
+                String behind = leader.equals(ip) ? "" : " at " + ip;
+                log.started(leader + behind + " gives no sign of life (" + why + ") while calls wait for it");
                 change.breaks(condemned);
                 change.unverified();
             } else {
                 change.breaksUntold(condemned);
             }
         }
-        replicas.tell(watch -> watch.suspect(member));
+        replicas.tell(watch -> dialled.forEach(watch::suspect));
         suspectAll();
     }
 

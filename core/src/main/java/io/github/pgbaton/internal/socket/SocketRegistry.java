@@ -3,9 +3,8 @@ package io.github.pgbaton.internal.socket;
 import io.github.pgbaton.topology.HostPort;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -90,13 +89,14 @@ public final class SocketRegistry {
     }
 
     /**
-     * Marks every socket to one address, whatever it is for.
+     * Marks every socket that is connected to one IP address, whatever it is for and by whichever name it was dialled. What
+     * is connected to another address of the same name stays: it may lead to another machine, or by another way.
      *
-     * @param address of a member that has fallen silent
+     * @param ip which has fallen silent
      * @return the marked sockets
      */
-    public List<RawSocket> condemnAll(HostPort address) {
-        return condemn(socket -> socket.address().equals(address));
+    public List<RawSocket> condemnAll(HostPort ip) {
+        return condemn(socket -> ip.equals(socket.remote()));
     }
 
     /**
@@ -111,30 +111,29 @@ public final class SocketRegistry {
 
     /**
      * @param nanos a time
-     * @return the members for whose bytes some caller has been waiting longer than that, by the address that was
-     *     dialled, and the IP address behind it
+     * @return the IP addresses for whose bytes some caller has been waiting longer than that
      */
-    public Map<HostPort, HostPort> waitedForLongerThan(long nanos) {
-        Map<HostPort, HostPort> members = new HashMap<>();
+    public Set<HostPort> waitedForLongerThan(long nanos) {
+        Set<HostPort> members = new HashSet<>();
         long now = System.nanoTime();
         for (RawSocket socket : open) {
             HostPort ip = socket.remote();
             if (ip != null && socket.waitedNanos(now) > nanos) {
-                members.put(socket.address(), ip);
+                members.add(ip);
             }
         }
         return members;
     }
 
     /**
-     * @param member by the address that was dialled
+     * @param ip of a member
      * @param nanos a time
-     * @return its sockets for whose bytes some caller has been waiting longer than that
+     * @return the sockets that are connected to it, for whose bytes some caller has been waiting longer than that
      */
-    public List<RawSocket> waitedForLongerThan(HostPort member, long nanos) {
+    public List<RawSocket> waitedForLongerThan(HostPort ip, long nanos) {
         long now = System.nanoTime();
         return open.stream()
-                .filter(socket -> socket.address().equals(member) && socket.waitedNanos(now) > nanos)
+                .filter(socket -> ip.equals(socket.remote()) && socket.waitedNanos(now) > nanos)
                 .toList();
     }
 

@@ -11,6 +11,8 @@ import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Topology;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.Objects;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.junit.jupiter.api.AfterEach;
@@ -91,6 +93,29 @@ class MemberNewsTest {
         assertThat(news.verified(elected("node1", OLD), writing(1)))
                 .as("it has the lock again")
                 .isTrue();
+    }
+
+    @Test
+    void silenceOfOneOfTheLeadersAddressesEndsTheSessionsThere() throws Exception {
+        try (ServerSocket first = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+                ServerSocket second = new ServerSocket(first.getLocalPort(), 50, InetAddress.getByName("127.0.0.9"))) {
+            HostPort leader = new HostPort("two-addresses", first.getLocalPort());
+            assertThat(news.verified(elected("node1", leader), writing(1))).isTrue();
+            RawSocket working = connected(leader, first);
+            RawSocket hanging = connected(leader, second);
+            news.silent(new HostPort("127.0.0.9", second.getLocalPort()), "no answer");
+            assertThat(hanging.aborted()).isTrue();
+            assertThat(working.aborted()).isFalse();
+            assertThat(current.now().verified()).as("it is proven anew").isFalse();
+        }
+    }
+
+    private RawSocket connected(HostPort address, ServerSocket server) throws IOException {
+        try (BatonSocketFactory.Opening opening =
+                new BatonSocketFactory.Opening(sockets, address, RawSocket.Purpose.PRIMARY, null)) {
+            new BatonSocketFactory(opening.key()).createSocket().connect(server.getLocalSocketAddress(), 10_000);
+            return Objects.requireNonNull(opening.socket());
+        }
     }
 
     @Test
