@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import java.sql.Connection;
@@ -71,9 +72,18 @@ class DeadSessionTest {
             connection.setAutoCommit(false);
             Scripts.run(connection, "INSERT INTO t VALUES (1)");
             source.elect("node2");
-            assertThat(stateOf(connection)).isEqualTo("08006");
+            assertThatThrownBy(() -> Scripts.run(connection, "INSERT INTO t VALUES (2)"))
+                    .as("a pool keeps the connection by this class")
+                    .isInstanceOfSatisfying(
+                            NoSessionException.class,
+                            e -> assertThat(e.getSQLState()).isEqualTo("08006"));
             assertThat(stateOf(connection)).isEqualTo("40001");
             connection.rollback();
+            // Outside a transaction it waits again.
+            assertThatThrownBy(() -> Scripts.run(connection, "SELECT 0"))
+                    .isInstanceOfSatisfying(
+                            NoSessionException.class,
+                            e -> assertThat(e.getSQLState()).isEqualTo("08001"));
             second.inRecovery(false);
             Scripts.run(connection, "SELECT 1");
         }

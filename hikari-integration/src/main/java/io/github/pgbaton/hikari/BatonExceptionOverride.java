@@ -5,7 +5,9 @@ import io.github.pgbaton.event.CommitUnknownException;
 import io.github.pgbaton.event.SessionStateLostException;
 import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.event.TransactionLostException;
+import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.pool.UnexpectedReadOnlyException;
+import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 
 /**
@@ -23,15 +25,18 @@ import java.sql.SQLException;
  * 08, and then the rollback that follows fails too</td></tr>
  * <tr><td>{@link SessionStateLostException}</td><td>08S02</td><td>keep</td><td>told once; the session that took the place
  * of the old one is usable at once</td></tr>
+ * <tr><td>{@link NoSessionException}</td><td>08001, 08006</td><td>keep</td><td>no primary in time: usable at once, after a
+ * rollback where a transaction was open, and the next call waits for a primary again</td></tr>
  * <tr><td>any with an {@link UnexpectedReadOnlyException} behind it</td><td>25006</td><td>evict</td><td>read-only where a write
  * was expected: a connection opened in its place is verified to be on the primary</td></tr>
  * <tr><td>any other</td><td>25006</td><td>HikariCP's: keep</td><td>a write on a replica, or where the application itself called {@code
  * setReadOnly(true)}: its rollback would fail on a connection that was thrown away</td></tr>
- * <tr><td>any other</td><td>any other</td><td>HikariCP's</td><td>08003 and 08001 among them: the connection was aborted,
- * or found no primary in time</td></tr>
+ * <tr><td>any other</td><td>any other</td><td>HikariCP's</td><td>08003 among them, the connection was closed
+ * or aborted, and the 08006 of a call that ends each of its sessions</td></tr>
  * </table>
  *
  * <p>Decides by type and not by SQLState, for PostgreSQL and other drivers use the same ones. Immutable.
+ * Looks into a {@link SQLClientInfoException}, which stands around whatever {@code setClientInfo} fails with.
  */
 public final class BatonExceptionOverride implements SQLExceptionOverride {
     /** HikariCP follows no longer chain. */
@@ -43,8 +48,12 @@ public final class BatonExceptionOverride implements SQLExceptionOverride {
         if (failure instanceof TransactionLostException
                 || failure instanceof StatementUnknownException
                 || failure instanceof CommitUnknownException
-                || failure instanceof SessionStateLostException) {
+                || failure instanceof SessionStateLostException
+                || failure instanceof NoSessionException) {
             return Override.DO_NOT_EVICT;
+        }
+        if (failure instanceof SQLClientInfoException && failure.getCause() instanceof SQLException behind) {
+            return adjudicate(behind);
         }
         SQLException next = failure;
         for (int i = 0; i < DEPTH && next != null; i++, next = next.getNextException()) {

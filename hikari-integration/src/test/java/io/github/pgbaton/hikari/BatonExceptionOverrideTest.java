@@ -4,16 +4,28 @@ import static com.zaxxer.hikari.SQLExceptionOverride.Override.CONTINUE_EVICT;
 import static com.zaxxer.hikari.SQLExceptionOverride.Override.DO_NOT_EVICT;
 import static com.zaxxer.hikari.SQLExceptionOverride.Override.MUST_EVICT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.github.pgbaton.event.SessionStateLostException;
 import io.github.pgbaton.event.TransactionLostException;
+import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.pool.UnexpectedReadOnlyException;
+import java.lang.reflect.Array;
+import java.lang.reflect.Proxy;
 import java.sql.BatchUpdateException;
+import java.sql.Connection;
+import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -49,6 +61,58 @@ class BatonExceptionOverrideTest {
     @NullSource
     void anotherDriversExceptionIsLeftToHikari(String sqlState) {
         assertThat(override.adjudicate(new SQLException("text", sqlState))).isEqualTo(CONTINUE_EVICT);
+    }
+
+    /** With another connection in its place it could not be rolled back, and whoever retries would hear of that alone. */
+    @ParameterizedTest
+    @ValueSource(strings = {"08006", "08001"})
+    void poolKeepsAConnectionThatFoundNoPrimaryInTime(String sqlState) throws Exception {
+        List<String> calls = new CopyOnWriteArrayList<>();
+        SQLException none = new NoSessionException("no primary in time", sqlState, null);
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(fake(DataSource.class, calls, none));
+        config.setExceptionOverride(override);
+        config.setAutoCommit(false);
+        config.setMaximumPoolSize(1);
+        try (HikariDataSource pool = new HikariDataSource(config)) {
+            try (Connection connection = pool.getConnection();
+                    Statement statement = connection.createStatement()) {
+                assertThatThrownBy(() -> statement.execute("INSERT")).isSameAs(none);
+                connection.rollback();
+            }
+            pool.getConnection().close();
+        }
+        assertThat(calls).containsSubsequence("execute", "rollback").containsOnlyOnce("getConnection");
+    }
+
+    /** Of JDBC's interfaces; notes down the calls of each object that it leads to. */
+    private static <T> T fake(Class<T> type, List<String> calls, SQLException executing) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
+            calls.add(method.getName());
+            Class<?> result = method.getReturnType();
+            if (method.getName().equals("execute")) {
+                throw executing;
+            }
+            if (method.getName().equals("isValid")) {
+                return true;
+            }
+            if (result.isPrimitive()) {
+                return result == void.class ? null : Array.get(Array.newInstance(result, 1), 0);
+            }
+            return result.getName().startsWith("java.sql.") ? fake(result, calls, executing) : null;
+        }));
+    }
+
+    @Test
+    void clientInfoThatCouldNotBeSetIsJudgedByItsReason() {
+        SQLException ours = new SessionStateLostException("text", null);
+        SQLException another = new SQLException("text", "08006");
+
+        assertThat(override.adjudicate(new SQLClientInfoException("text", "08S02", Map.of(), ours)))
+                .isEqualTo(DO_NOT_EVICT);
+        assertThat(override.adjudicate(new SQLClientInfoException("text", "08006", Map.of(), another)))
+                .isEqualTo(CONTINUE_EVICT);
+        assertThat(override.adjudicate(new SQLClientInfoException())).isEqualTo(CONTINUE_EVICT);
     }
 
     @Test

@@ -8,13 +8,13 @@ import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.pool.UnexpectedReadOnlyException;
 import io.github.pgbaton.topology.ClusterState;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.TimelineHistory;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
-import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -304,7 +304,7 @@ public final class ClusterRef {
             tracker.awaitSwitchover(deadline, strict, () -> released.get() || cancelled.getAsBoolean());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new SQLTransientConnectionException(
+            throw new NoSessionException(
                     "interrupted while waiting for a switchover of " + name() + "; nothing was sent", "08001", e);
         }
     }

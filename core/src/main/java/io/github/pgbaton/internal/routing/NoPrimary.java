@@ -1,8 +1,8 @@
 package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.pool.NoSessionException;
 import java.sql.SQLException;
-import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 
 /** What a call is told that waited for a primary in vain: what is known, what was tried, what to do. Stateless. */
@@ -16,7 +16,7 @@ final class NoPrimary {
     }
 
     SQLException inTime(Deadline deadline, Attempts attempts) {
-        return new SQLTransientConnectionException(
+        return new NoSessionException(
                 "no writable primary of " + tracker.name() + " within "
                         + deadline.length().toMillis() + " ms: " + whatIsKnown(tracker.route()) + "; " + attempts
                         + ". Nothing was sent. Check the cluster, or raise "
@@ -28,13 +28,14 @@ final class NoPrimary {
 
     /** For a connection that wants the leader confirmed. */
     SQLException confirmed(Duration waited) {
-        return new SQLTransientConnectionException(
+        return new NoSessionException(
                 "no source has confirmed the leader of " + tracker.name() + " for Patroni's ttl: "
                         + whatIsKnown(tracker.route())
                         + ". leaderProof=strict: the call waited " + waited.toMillis()
                         + " ms, and nothing was sent. Bring the source back, or set leaderProof=available to go on with"
                         + " what PostgreSQL itself proves",
-                "08001");
+                "08001",
+                null);
     }
 
     private String whatIsKnown(Route route) {

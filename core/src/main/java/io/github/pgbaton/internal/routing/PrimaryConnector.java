@@ -5,10 +5,10 @@ import io.github.pgbaton.config.LeaderProof;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
-import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +68,7 @@ final class PrimaryConnector {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new SQLTransientConnectionException(
+            throw new NoSessionException(
                     "interrupted while waiting for the primary of " + tracker.name() + "; nothing was sent",
                     "08001",
                     e);

@@ -8,10 +8,10 @@ import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Progress;
 import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.internal.socket.RawSocket;
+import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
-import java.sql.SQLTransientConnectionException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -87,7 +87,7 @@ final class ReplicaConnector {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new SQLTransientConnectionException(
+            throw new NoSessionException(
                     "interrupted while waiting for a replica of " + tracker.name() + "; nothing was sent", "08001", e);
         }
         throw strict && tracker.confirmation().missing(tracker.route())
@@ -245,7 +245,7 @@ final class ReplicaConnector {
 
     private SQLException noReplica(Deadline deadline, Attempts attempts) {
         String tried = attempts.none() ? "" : ". Tried: " + attempts;
-        return new SQLTransientConnectionException(
+        return new NoSessionException(
                 "no replica of " + tracker.name() + " takes reads within "
                         + deadline.length().toMillis() + " ms: " + watch.unfit(board) + tried
                         + ". Nothing was sent. Check the replicas, raise maxReplicaLag or failoverTimeout, or let"

@@ -4,9 +4,9 @@ import io.github.pgbaton.event.CommitUnknownException;
 import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.event.TransactionLostException;
 import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.pool.NoSessionException;
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
-import java.sql.SQLTransientConnectionException;
 import java.sql.SQLTransientException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +69,7 @@ final class Losses {
 
     /** 08006: there was no primary on which to run it again. */
     static SQLException noPrimary(OpenSession session, int steps, SQLException cause) {
-        return new SQLTransientConnectionException(
+        return new NoSessionException(
                 lostText(session, steps, "there was no " + (session.onReplica() ? "replica" : "primary") + " in time")
                         + because(cause),
                 "08006",

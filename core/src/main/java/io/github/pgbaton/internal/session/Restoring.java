@@ -5,6 +5,7 @@ import io.github.pgbaton.internal.outcome.Backend;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.routing.ClusterRef;
+import io.github.pgbaton.pool.NoSessionException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.SQLWarning;
@@ -182,7 +183,7 @@ final class Restoring {
             throw failure;
         }
         if (deadline.passed()) {
-            throw new SQLTransientConnectionException(
+            throw new NoSessionException(
                     undone + " on " + fresh.address() + " within "
                             + deadline.length().toMillis()
                             + " ms; it may wait for a lock there. The session was dropped",
