@@ -33,8 +33,8 @@ public interface PoolableConnection {
      * <ul>
      *   <li>it lies idle from {@code clearWarnings}, {@code endRequest} or {@code setNetworkTimeout}, with which pools end
      *       what they or others do with it, to the next call but
-     *       {@code isValid}, {@code setNetworkTimeout}, {@code clearWarnings} and {@code close}. Where an application calls
-     *       one of them itself, nothing is wrong: its next call takes the connection back;
+     *       {@code isValid}, {@code setNetworkTimeout}, {@code clearWarnings}, {@code rollback} and {@code close}. Where an
+     *       application calls one of them itself, nothing is wrong: its next call takes the connection back;
      *   <li>{@code isValid} between a {@code setNetworkTimeout} above 0 and the next use, as HikariCP asks it on borrow, is
      *       true also where the session is gone and the next call replaces it without anybody noticing. So a pool does not
      *       throw its connections away in an outage.

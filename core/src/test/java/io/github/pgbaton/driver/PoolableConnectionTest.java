@@ -280,6 +280,30 @@ class PoolableConnectionTest {
         assertThat(idle.reattach(PATIENCE)).isEqualTo(Reattachment.MOVED);
     }
 
+    /** HikariCP rolls back after each question, with isolateInternalQueries and without autocommit. */
+    @Test
+    void rollbackOfAnIdleConnectionDoesNotCountAsAUse() throws Exception {
+        connection.setAutoCommit(false);
+        use();
+        connection.rollback();
+        giveBack();
+        assertThat(asked()).isTrue();
+        connection.rollback();
+        source.elect("node2");
+
+        assertThat(idle.reattach(PATIENCE)).isEqualTo(Reattachment.MOVED);
+    }
+
+    @Test
+    void rollbackOfAConnectionInUseLeavesItItsUsers() throws Exception {
+        connection.setAutoCommit(false);
+        use();
+        connection.rollback();
+        source.elect("node2");
+
+        assertThat(idle.reattach(PATIENCE)).isEqualTo(Reattachment.IN_USE);
+    }
+
     @Test
     void abortIsToldToo() throws Exception {
         connection.abort(Runnable::run);

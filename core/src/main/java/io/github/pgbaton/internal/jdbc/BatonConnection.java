@@ -56,7 +56,12 @@ public final class BatonConnection extends AttributedConnection implements Repla
 
     @Override
     public void rollback() throws SQLException {
+        boolean idle = pooled && session.left();
         session.rollback();
+        if (idle) {
+            // HikariCP's last word to an idle connection with isolateInternalQueries and without autocommit.
+            session.leave();
+        }
     }
 
     @Override
