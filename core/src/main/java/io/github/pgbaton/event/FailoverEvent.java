@@ -102,7 +102,7 @@ public sealed interface FailoverEvent {
      *
      * @param cluster see {@link FailoverEvent#cluster}
      * @param at see {@link FailoverEvent#at}
-     * @param held how long
+     * @param held how long, zero where the switchover came or was withdrawn before anything had to wait
      * @param switched whether another member holds the leader key now; else the switchover was withdrawn, or took too long
      */
     record HoldEnded(String cluster, Instant at, Duration held, boolean switched) implements FailoverEvent {}

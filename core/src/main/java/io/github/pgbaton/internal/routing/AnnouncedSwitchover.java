@@ -46,7 +46,7 @@ final class AnnouncedSwitchover {
             return;
         }
         if (held && !hold.announcedAndOpen()) {
-            log.holdEnded(hold.sinceAnnounced(), current.now().epoch() != old.epoch());
+            log.holdEnded(hold.held(), current.now().epoch() != old.epoch());
         }
         if (hold.withdrawn(old, snapshot)) {
             log.withdrawn("the announced switchover was withdrawn");
@@ -65,7 +65,7 @@ final class AnnouncedSwitchover {
     private void expired() {
         try (CurrentRoute.Change ignored = current.change()) {
             if (hold.expire()) {
-                log.holdEnded(longest, false);
+                log.holdEnded(hold.held(), false);
             }
         }
     }

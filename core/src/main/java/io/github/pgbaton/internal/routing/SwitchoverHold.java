@@ -91,9 +91,14 @@ final class SwitchoverHold {
         return until != 0;
     }
 
-    /** How long ago the announcement came that is or was the last one. */
-    Duration sinceAnnounced() {
-        return Duration.ofNanos(System.nanoTime() - announcedAt);
+    /**
+     * How long the switchover that was announced last has held transactions back until now, its longest at most; zero where it
+     * ended before any was held.
+     */
+    Duration held() {
+        long sinceFrom = System.nanoTime() - from;
+        long most = longest.toNanos() - (from - announcedAt);
+        return Duration.ofNanos(Math.max(0, Math.min(sinceFrom, most)));
     }
 
     /** Ends a hold that has lasted its longest; whether there was one. */

@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.HostPort;
@@ -64,6 +65,34 @@ class SwitchoverHoldTest {
 
         assertThat(hold.update(ROUTE, announcing(PLANNED))).isTrue();
         assertThat(hold.active()).isFalse();
+    }
+
+    @Test
+    void whatIsOnlyAnnouncedHasHeldNothing() {
+        hold.update(ROUTE, announcing(PLANNED));
+        assertThat(hold.held()).isZero();
+
+        hold.update(ROUTE, announcing(PLANNED.asBegun()));
+        assertThat(hold.held()).isPositive();
+    }
+
+    @Test
+    void itHasHeldFromTheEndOfTheGraceToItsOwnEnd() {
+        Duration longest = Duration.ofMillis(100);
+        SwitchoverHold brief = new SwitchoverHold(longest, Duration.ofMillis(60));
+        brief.update(ROUTE, announcing(PLANNED));
+        await().atMost(Duration.ofSeconds(20)).until(brief::expire);
+
+        assertThat(brief.held()).as("however late it is asked").isEqualTo(Duration.ofMillis(40));
+    }
+
+    @Test
+    void graceThatOutlastsTheHoldLeavesNothingHeld() {
+        SwitchoverHold brief = new SwitchoverHold(Duration.ofMillis(1), Duration.ofMillis(2));
+        brief.update(ROUTE, announcing(PLANNED));
+        await().atMost(Duration.ofSeconds(20)).until(brief::expire);
+
+        assertThat(brief.held()).isZero();
     }
 
     private static Topology announcing(@Nullable Switchover planned) {
