@@ -26,12 +26,13 @@ import java.util.function.ToLongFunction;
  *
  * <p>Timers: {@code pgbaton.failover}, from the first sign of it to a writable primary; {@code pgbaton.hold}, how long new
  * transactions were held back; {@code pgbaton.session.move}, how long a call waited for another session. Counters:
- * {@code pgbaton.sessions.aborted}; {@code pgbaton.transactions} with the tag {@code outcome}: {@code protected} and
+ * {@code pgbaton.sessions.aborted}; {@code pgbaton.sessions.moved.idle}, of connections that nobody used; {@code pgbaton.transactions} with the tag {@code outcome}: {@code protected} and
  * {@code unprotected}, {@code replayed} and {@code lost}. Gauges: {@code pgbaton.primary.led}, {@code pgbaton.primary.timeline}, {@code
  * pgbaton.source.silent}. Thread-safe.
  */
 public final class BatonMeters implements MeterBinder, AutoCloseable {
     private static final String CLUSTER = "cluster";
+    private static final String IDLE_MOVES = "pgbaton.sessions.moved.idle";
 
     private final List<MeterRegistry> registries = new CopyOnWriteArrayList<>();
     private final Set<String> seen = ConcurrentHashMap.newKeySet();
@@ -88,6 +89,7 @@ public final class BatonMeters implements MeterBinder, AutoCloseable {
         holds(registry, cluster);
         moves(registry, cluster);
         registry.counter("pgbaton.sessions.aborted", CLUSTER, cluster);
+        registry.counter(IDLE_MOVES, CLUSTER, cluster);
     }
 
     private static void transactions(
@@ -146,7 +148,12 @@ public final class BatonMeters implements MeterBinder, AutoCloseable {
             } else if (event instanceof FailoverEvent.HoldEnded hold) {
                 holds(registry, cluster).record(hold.held());
             } else if (event instanceof FailoverEvent.SessionMoved moved) {
-                moves(registry, cluster).record(moved.waited());
+                if (moved.waited().isZero()) {
+                    // Nobody waited. As many zeros as a pool has idle connections would hide how long calls wait.
+                    registry.counter(IDLE_MOVES, CLUSTER, cluster).increment();
+                } else {
+                    moves(registry, cluster).record(moved.waited());
+                }
             } else if (event instanceof FailoverEvent.SessionsAborted aborted) {
                 registry.counter("pgbaton.sessions.aborted", CLUSTER, cluster).increment(aborted.count());
             }

@@ -70,7 +70,7 @@ public sealed interface FailoverEvent {
      * @param at see {@link FailoverEvent#at}
      * @param from the member of the old one
      * @param to the member of the new one, which may be the same
-     * @param waited how long the call that needed it waited for it
+     * @param waited how long the call that needed it waited for it; zero where nobody did, of an idle connection in a pool
      */
     record SessionMoved(String cluster, Instant at, HostPort from, HostPort to, Duration waited)
             implements FailoverEvent {}

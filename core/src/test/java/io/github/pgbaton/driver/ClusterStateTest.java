@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.pgbaton.BatonDriver;
 import io.github.pgbaton.BatonMeters;
 import io.github.pgbaton.Clusters;
+import io.github.pgbaton.pool.PoolableConnection;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.topology.ClusterState;
@@ -154,6 +155,23 @@ class ClusterStateTest {
                 .isEqualTo(1);
         assertThat(gauge("pgbaton.primary.led")).isEqualTo(1);
         assertThat(gauge("pgbaton.primary.timeline")).isEqualTo(2);
+    }
+
+    @Test
+    void movesOfIdleConnectionsAreNoWaitsOfCalls() throws Exception {
+        PoolableConnection idle = connection.unwrap(PoolableConnection.class);
+        idle.pooled(() -> {});
+        connection.clearWarnings();
+        source.elect("node2");
+        assertThat(idle.reattach(PATIENCE)).isEqualTo(PoolableConnection.Reattachment.MOVED);
+
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(registry.get("pgbaton.sessions.moved.idle")
+                                .tag("cluster", name)
+                                .counter()
+                                .count())
+                        .isEqualTo(1));
+        assertThat(timed("pgbaton.session.move")).isZero();
     }
 
     @Test
