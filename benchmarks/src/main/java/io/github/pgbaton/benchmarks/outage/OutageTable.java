@@ -92,9 +92,12 @@ final class OutageTable {
         return sum;
     }
 
-    /** Of an even number the upper one of the two in the middle: never better than what was measured. */
+    /** Of an even number the mean of the two in the middle; none where one of them never wrote again. */
     static Optional<Duration> median(List<Optional<Duration>> runs) {
-        return sorted(runs).get(runs.size() / 2);
+        List<Optional<Duration>> sorted = sorted(runs);
+        Optional<Duration> lower = sorted.get((runs.size() - 1) / 2);
+        Optional<Duration> upper = sorted.get(runs.size() / 2);
+        return lower.flatMap(low -> upper.map(low::plus)).map(both -> both.dividedBy(2));
     }
 
     static Optional<Duration> worst(List<Optional<Duration>> runs) {

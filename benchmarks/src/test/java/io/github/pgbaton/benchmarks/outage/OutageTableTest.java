@@ -13,9 +13,19 @@ import org.junit.jupiter.api.Test;
 /** How several runs become one line. */
 class OutageTableTest {
     @Test
-    void medianOfAnEvenNumberIsTheWorseOfTheTwoInTheMiddle() {
-        assertThat(OutageTable.median(millis(40, 10, 30, 20))).contains(Duration.ofMillis(30));
+    void medianOfAnEvenNumberIsTheMeanOfTheTwoInTheMiddle() {
+        assertThat(OutageTable.median(millis(40, 10, 30, 20))).contains(Duration.ofMillis(25));
         assertThat(OutageTable.median(millis(30, 10, 20))).contains(Duration.ofMillis(20));
+        assertThat(OutageTable.median(millis(30))).contains(Duration.ofMillis(30));
+    }
+
+    @Test
+    void thereIsNoMedianWhereItWouldNeedARouteThatNeverWroteAgain() {
+        assertThat(OutageTable.median(List.of(Optional.empty(), Optional.of(Duration.ofMillis(10)))))
+                .isEmpty();
+        assertThat(OutageTable.median(List.of(
+                        Optional.empty(), Optional.of(Duration.ofMillis(10)), Optional.of(Duration.ofMillis(5)))))
+                .contains(Duration.ofMillis(10));
     }
 
     @Test
