@@ -194,6 +194,40 @@ class TargetTest extends TargetOnScripts {
         }
     }
 
+    /** The looks come in with another user's credentials, and find them fit. */
+    @Test
+    void preferReplicaTakesThePrimaryWhereTheReplicasRefuseThisUserAlone() throws Exception {
+        second.refusing("guest");
+        third.refusing("guest");
+        BatonDataSource prefers = target("preferReplica");
+        try (Connection app = prefers.getConnection()) {
+            awaitLooks();
+            try (Connection guest = prefers.getConnection("guest", "s3cret")) {
+                assertThat(runs(guest, "SELECT 1")).isSameAs(primary);
+                assertThat(runs(app, "SELECT 2")).isNotSameAs(primary);
+            }
+        }
+    }
+
+    @Test
+    void sessionOnThePrimaryServesOnWhereNoMemberGivesAnotherOne() throws Exception {
+        second.position(MIB);
+        third.position(MIB);
+        BatonDataSource prefers = target("preferReplica");
+        try (Connection app = prefers.getConnection();
+                Connection guest = prefers.getConnection("guest", "s3cret")) {
+            assertThat(runs(guest, "SELECT 1")).isSameAs(primary);
+            primary.refusing("guest");
+            second.refusing("guest").position(100 * MIB);
+            await().atMost(PATIENCE).until(() -> {
+                run(app, "SELECT 2");
+                run(guest, "SELECT 3");
+                return second.statements().contains("SELECT 2");
+            });
+            assertThat(runs(guest, "SELECT 4")).isSameAs(primary);
+        }
+    }
+
     @Test
     void withoutAFitReplicaReplicaWaitsAndThenSaysWhy() throws Exception {
         second.position(MIB);

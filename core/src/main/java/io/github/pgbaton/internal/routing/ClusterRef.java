@@ -207,9 +207,27 @@ public final class ClusterRef {
      * @throws SQLException as {@link #open(Deadline, BooleanSupplier)}
      */
     public OpenSession openTarget(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
-        return replicas == null
-                ? open(deadline, cancelled)
-                : new ReplicaConnector(tracker, spec, () -> released.get() || cancelled.getAsBoolean()).open(deadline);
+        ReplicaConnector.Placement mine = placement;
+        if (mine == null) {
+            return open(deadline, cancelled);
+        }
+        ReplicaConnector opening =
+                new ReplicaConnector(tracker, spec, () -> released.get() || cancelled.getAsBoolean());
+        try {
+            return opening.open(deadline);
+        } finally {
+            if (opening.refused()) {
+                mine.refused();
+            }
+        }
+    }
+
+    /** @param session that is good and stays where it is, because no better one could be opened */
+    public void stays(OpenSession session) {
+        ReplicaConnector.Placement mine = placement;
+        if (mine != null && !session.onReplica()) {
+            mine.refused();
+        }
     }
 
     /**

@@ -44,6 +44,8 @@ final class ReplicaConnector {
     private final Target target;
     private final boolean strict;
     private final boolean mapped;
+    /** Used by the thread that opens. */
+    private boolean refused;
 
     ReplicaConnector(LeaderTracker tracker, ConnectionSpec spec, BooleanSupplier abandoned) {
         this.tracker = tracker;
@@ -95,6 +97,11 @@ final class ReplicaConnector {
                 : noReplica(deadline, attempts);
     }
 
+    /** Whether the replicas refused what the primary may have given, for a reason that no waiting mends. */
+    boolean refused() {
+        return refused;
+    }
+
     private boolean givenUp() {
         return abandoned.getAsBoolean() || tracker.isClosed();
     }
@@ -129,11 +136,14 @@ final class ReplicaConnector {
                 }
             }
         }
-        if (hopeless != null && !hope) {
+        boolean refusedByAll = hopeless != null && !hope;
+        if (hopeless != null && !hope && (target == Target.REPLICA || primary != null)) {
             throw hopeless;
         }
+        // With preferReplica the primary may still let this user in: pg_hba.conf is each member's own.
+        refused |= refusedByAll;
         boolean waited = deadline.length().toNanos() - deadline.leftNanos() > FIRST_LOOK_NANOS;
-        if (target != Target.REPLICA && (board.view().settled() || waited)) {
+        if (target != Target.REPLICA && (board.view().settled() || waited || refusedByAll)) {
             return onPrimary(deadline, board.view());
         }
         if (view.fit().isEmpty()) {
@@ -267,12 +277,18 @@ final class ReplicaConnector {
         /** A connection that fell back goes to a replica again once one has been fit for this long. */
         private static final long RETURN_NANOS = 5_000_000_000L;
 
+        /** One that no replica lets in is not opened anew with each transaction, only to see whether that has changed. */
+        private static final long REFUSED_NANOS = 60_000_000_000L;
+
+        private volatile boolean refusedBefore;
+        private volatile long refusedAt;
+
         private @Nullable OpenSession approved;
         private @Nullable ReplicaView under;
 
         Placed judge(OpenSession session) {
             if (!session.onReplica()) {
-                return target == Target.PREFER_REPLICA && board.fitFor(RETURN_NANOS)
+                return target == Target.PREFER_REPLICA && board.fitFor(RETURN_NANOS) && !refusedLately()
                         ? Placed.ELSEWHERE_BETTER
                         : Placed.WELL;
             }
@@ -297,6 +313,16 @@ final class ReplicaConnector {
             // A member that merely cannot be asked may have an answer for whoever has a session already.
             boolean elsewhere = !view.fit().isEmpty() || target != Target.REPLICA;
             return elsewhere || watch.answers(member) ? Placed.ELSEWHERE_BETTER : Placed.WELL;
+        }
+
+        /** No replica could be had for this connection, whatever the others see of them. */
+        void refused() {
+            refusedAt = System.nanoTime();
+            refusedBefore = true;
+        }
+
+        private boolean refusedLately() {
+            return refusedBefore && System.nanoTime() - refusedAt < REFUSED_NANOS;
         }
 
         private boolean leads(HostPort member) {

@@ -115,9 +115,9 @@ public final class FollowingSession implements LogicalSession {
         if (held.answered) {
             held.brokenAtFirstCall = 0;
         }
-        boolean gone = held.gone(now);
-        if (gone || misplaced(now)) {
-            PgConnection fresh = gone ? moving.replace(now, caller) : moving.move(now, caller);
+        PgConnection fresh =
+                held.gone(now) ? moving.replace(now, caller) : misplaced(now) ? moving.move(now, caller) : null;
+        if (fresh != null) {
             if (!held.autoCommit && held.committer == null) {
                 // The call that follows may begin a transaction, and its COMMIT may be cut off like any other.
                 getReadyToCommit(held.session);

@@ -73,9 +73,27 @@ final class Moving {
         return succeed(dead, caller, () -> {});
     }
 
-    /** A session that is good leaves a member that is not what it should be. */
+    /**
+     * A session that is good leaves a member that is not what it should be.
+     *
+     * @return null where it stays: it serves on the primary, only a replica would be better, and none lets it in
+     */
+    @Nullable
     PgConnection move(OpenSession old, Caller caller) throws SQLException {
-        return succeed(old, caller, () -> cluster.close(old));
+        try {
+            return succeed(old, caller, () -> cluster.close(old));
+        } catch (SQLException e) {
+            boolean stays = !old.onReplica()
+                    && held.session == old
+                    && !held.closed
+                    && !Patience.ended(e)
+                    && !Thread.currentThread().isInterrupted();
+            if (!stays) {
+                throw e;
+            }
+            cluster.stays(old);
+            return null;
+        }
     }
 
     /** @param farewell to the old session, once there is a new one */

@@ -72,6 +72,11 @@ final class Patience {
         }
     }
 
+    /** Whether the caller itself wanted to wait no longer. */
+    static boolean ended(SQLException failure) {
+        return QUERY_CANCELED.equals(failure.getSQLState());
+    }
+
     private SQLException cancelled(@org.jspecify.annotations.Nullable SQLException cause) {
         caller.waitCancelled(false);
         return new SQLTransientException(
