@@ -48,8 +48,8 @@ public interface PoolableConnection {
 
     /**
      * Replaces the session of an idle connection if it is gone; from any thread, for several connections at once if need be.
-     * Looks at the socket, which takes about a millisecond. No more sessions are opened at once than {@code connectLimit},
-     * all those of this JVM together. Whoever wants to use the connection meanwhile is not kept waiting for a primary by this.
+     * Looks at the socket, which takes about a millisecond. No more sessions are opened at once in this way than half of {@code
+     * connectLimit}, those of all pools of this JVM together, and after those that a call waits for. Whoever wants to use the connection meanwhile is not kept waiting for a primary by this.
      *
      * @param timeout how long it waits for a primary, positive
      * @return what became of it

@@ -14,9 +14,14 @@ import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -302,6 +307,46 @@ class PoolableConnectionTest {
         source.elect("node2");
 
         assertThat(idle.reattach(PATIENCE)).isEqualTo(Reattachment.IN_USE);
+    }
+
+    /** Each pool moves several at once; together they leave room for the calls of the application. */
+    @Test
+    void movesOfAllPoolsTogetherTakeHalfOfTheOpenings() throws Exception {
+        List<Connection> all = new ArrayList<>();
+        List<PoolableConnection> left = new ArrayList<>();
+        ExecutorService pools = Executors.newCachedThreadPool();
+        try (Scripts many = new Scripts("poolable-many")) {
+            ScriptedPostgres old = many.server();
+            ScriptedPostgres next = many.server().timeline(2);
+            ScriptedLeaderSource leader = many.source(old, next);
+            leader.elect("node1");
+            BatonDataSource limited = many.following("failoverTimeout=20s", "connectLimit=4");
+            for (int i = 0; i < 12; i++) {
+                Connection kept = limited.getConnection();
+                all.add(kept);
+                PoolableConnection poolable = kept.unwrap(PoolableConnection.class);
+                poolable.pooled(() -> {});
+                kept.clearWarnings();
+                left.add(poolable);
+            }
+            leader.elect("node2");
+            // Whoever proves the new primary does so for all, and is no background work.
+            limited.getConnection().close();
+            next.handshake(Duration.ofMillis(50));
+            List<Future<Reattachment>> moves = new ArrayList<>();
+            for (PoolableConnection each : left) {
+                moves.add(pools.submit(() -> each.reattach(PATIENCE)));
+            }
+            for (Future<Reattachment> move : moves) {
+                assertThat(move.get(20, TimeUnit.SECONDS)).isEqualTo(Reattachment.MOVED);
+            }
+            assertThat(next.mostStarting()).isLessThanOrEqualTo(2);
+            for (Connection kept : all) {
+                kept.close();
+            }
+        } finally {
+            pools.shutdownNow();
+        }
     }
 
     @Test

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <ul>
  *   <li>idle connections get a session on the new primary in the background, a few at a time and never more than
- *       {@code connectLimit}; none is thrown away because its session is gone;
+ *       half of {@code connectLimit}, all pools together; none is thrown away because its session is gone;
  *   <li>{@link BatonExceptionOverride} decides which connections are kept after an error, unless an
  *       {@code exceptionOverride} is set;
  *   <li>{@code connectionTimeout} becomes {@code failoverTimeout} and five seconds where it is HikariCP's default. (HikariCP

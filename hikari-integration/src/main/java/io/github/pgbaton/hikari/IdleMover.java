@@ -59,7 +59,8 @@ final class IdleMover implements FailoverListener {
     /**
      * @param pool its name, null until it has one
      * @param failoverTimeout how long to wait for a primary at a time
-     * @param connectLimit of the cluster; half of it is left to the application
+     * @param connectLimit of the cluster; more threads than half of it, which is all that the driver lets all pools together open
+     *     at once, would only wait
      */
     IdleMover(Supplier<@Nullable String> pool, Duration failoverTimeout, int connectLimit) {
         this.pool = pool;

@@ -8,6 +8,7 @@ import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.internal.routing.ConnectQueue.Rank;
 import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.pool.UnexpectedReadOnlyException;
 import io.github.pgbaton.topology.ClusterState;
@@ -60,7 +61,7 @@ public final class ClusterRef {
         this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
         tracker.looks().add(look);
         boolean primaryOnly = spec.config().target() == Target.PRIMARY;
-        this.replicas = primaryOnly ? null : new ReplicaConnector(tracker, spec, released::get);
+        this.replicas = primaryOnly ? null : new ReplicaConnector(tracker, spec, released::get, Rank.CALLER);
         this.placement = replicas == null ? null : replicas.placement();
         if (!primaryOnly) {
             tracker.replicas().retain(this, spec);
@@ -207,12 +208,29 @@ public final class ClusterRef {
      * @throws SQLException as {@link #open(Deadline, BooleanSupplier)}
      */
     public OpenSession openTarget(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        return openTarget(deadline, cancelled, Rank.CALLER);
+    }
+
+    /**
+     * Opens a session that no call waits for: behind all that one waits for, and no more at once than half of {@code connectLimit},
+     * those of all pools of this JVM together.
+     *
+     * @param deadline after which it gives up
+     * @param cancelled whether it is no longer wanted; looked at when {@link #wake} is called
+     * @return as {@link #openTarget}
+     * @throws SQLException as {@link #openTarget}
+     */
+    public OpenSession openInBackground(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        return openTarget(deadline, cancelled, Rank.BACKGROUND);
+    }
+
+    private OpenSession openTarget(Deadline deadline, BooleanSupplier cancelled, Rank rank) throws SQLException {
+        BooleanSupplier abandoned = () -> released.get() || cancelled.getAsBoolean();
         ReplicaConnector.Placement mine = placement;
         if (mine == null) {
-            return open(deadline, cancelled);
+            return new PrimaryConnector(tracker, spec, abandoned, rank).open(deadline);
         }
-        ReplicaConnector opening =
-                new ReplicaConnector(tracker, spec, () -> released.get() || cancelled.getAsBoolean());
+        ReplicaConnector opening = new ReplicaConnector(tracker, spec, abandoned, rank);
         try {
             return opening.open(deadline);
         } finally {

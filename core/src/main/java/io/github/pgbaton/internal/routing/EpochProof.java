@@ -93,7 +93,10 @@ final class EpochProof {
         return null;
     }
 
-    /** The prober's session is one of those that are opened at once; null: it was given up before its turn came. */
+    /**
+     * The prober's session is one of those that are opened at once, with a call's rank, for all calls wait for what it finds out;
+     * null: it was given up before its turn came.
+     */
     private @Nullable OpenSession openInTurn(HostPort address, Deadline deadline)
             throws SQLException, InterruptedException {
         ConnectQueue connects = tracker.current().connects();

@@ -5,6 +5,7 @@ import io.github.pgbaton.config.LeaderProof;
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.internal.routing.ConnectQueue.Rank;
 import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.topology.HostPort;
 import java.sql.SQLException;
@@ -28,14 +29,20 @@ final class PrimaryConnector {
     private final LeaderTracker tracker;
     private final ConnectionSpec spec;
     private final BooleanSupplier abandoned;
+    private final Rank rank;
     private final PrimaryRule rule;
     private final EpochProof proof;
     private final boolean strict;
     private final NoPrimary failures;
 
     PrimaryConnector(LeaderTracker tracker, ConnectionSpec spec, BooleanSupplier abandoned) {
+        this(tracker, spec, abandoned, Rank.CALLER);
+    }
+
+    PrimaryConnector(LeaderTracker tracker, ConnectionSpec spec, BooleanSupplier abandoned, Rank rank) {
         this.tracker = tracker;
         this.abandoned = abandoned;
+        this.rank = rank;
         this.spec = spec;
         this.strict = spec.config().leaderProof() == LeaderProof.STRICT;
         this.rule = new PrimaryRule(tracker, spec);
@@ -127,7 +134,7 @@ final class PrimaryConnector {
                 ? deadline.leftNanos()
                 : Math.min(deadline.leftNanos(), tracker.prober().busyNanos(route));
         ConnectQueue connects = tracker.current().connects();
-        if (!connects.enter(patience, proof::givenUp)) {
+        if (!connects.enter(rank, patience, proof::givenUp)) {
             attempts.add(address, "other connections are being opened, connectLimit at a time");
             return null;
         }
@@ -153,7 +160,7 @@ final class PrimaryConnector {
             WaitingHelps.orThrow(e, Pace.fresh(route));
             attempts.add(address, e, deadline);
         } finally {
-            connects.leave();
+            connects.leave(rank);
         }
         if (session == null) {
             if (early) {

@@ -7,6 +7,7 @@ import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Progress;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.internal.routing.ConnectQueue.Rank;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.topology.HostPort;
@@ -39,6 +40,7 @@ final class ReplicaConnector {
     private final LeaderTracker tracker;
     private final ConnectionSpec spec;
     private final BooleanSupplier abandoned;
+    private final Rank rank;
     private final ReplicaWatch watch;
     private final ReplicaBoard board;
     private final Target target;
@@ -47,8 +49,9 @@ final class ReplicaConnector {
     /** Used by the thread that opens. */
     private boolean refused;
 
-    ReplicaConnector(LeaderTracker tracker, ConnectionSpec spec, BooleanSupplier abandoned) {
+    ReplicaConnector(LeaderTracker tracker, ConnectionSpec spec, BooleanSupplier abandoned, Rank rank) {
         this.tracker = tracker;
+        this.rank = rank;
         this.spec = spec;
         this.abandoned = abandoned;
         this.watch = tracker.replicas();
@@ -178,7 +181,8 @@ final class ReplicaConnector {
             return now != seen && !now.fit().isEmpty();
         };
         try {
-            return new PrimaryConnector(tracker, spec, () -> givenUp() || replicaInstead.getAsBoolean()).open(deadline);
+            return new PrimaryConnector(tracker, spec, () -> givenUp() || replicaInstead.getAsBoolean(), rank)
+                    .open(deadline);
         } catch (SQLException e) {
             if (GIVEN_UP.equals(e.getSQLState()) && !givenUp() && replicaInstead.getAsBoolean()) {
                 return null;
@@ -191,7 +195,7 @@ final class ReplicaConnector {
     private @Nullable OpenSession onReplica(HostPort member, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
         ConnectQueue connects = watch.connects();
-        if (!connects.enter(Math.max(deadline.leftNanos(), 0), this::givenUp)) {
+        if (!connects.enter(rank, Math.max(deadline.leftNanos(), 0), this::givenUp)) {
             attempts.add(member, "other connections are being opened, connectLimit at a time");
             return null;
         }
@@ -215,7 +219,7 @@ final class ReplicaConnector {
             }
             return good ? session : null;
         } finally {
-            connects.leave();
+            connects.leave(rank);
             if (!good && session != null) {
                 session.discard(tracker.sockets());
             }

@@ -45,7 +45,7 @@ final class Reattaching {
         OpenSession fresh;
         held.turn.awaited(true);
         try {
-            fresh = Restoring.initialized(cluster, deadline, held.turn::isUsers, held.arrivals);
+            fresh = Restoring.inBackground(cluster, deadline, held.turn::isUsers, held.arrivals);
         } catch (SQLException e) {
             if (held.closed) {
                 return Reattachment.NOT_NEEDED;

@@ -128,6 +128,12 @@ final class Restoring {
         return initialized(cluster, () -> cluster.openTarget(deadline, cancelled), deadline, arrivals);
     }
 
+    /** As {@link #initialized}, where no call waits for it. */
+    static OpenSession inBackground(
+            ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled, Arrivals arrivals) throws SQLException {
+        return initialized(cluster, () -> cluster.openInBackground(deadline, cancelled), deadline, arrivals);
+    }
+
     private static OpenSession initialized(ClusterRef cluster, Opener opener, Deadline deadline, Arrivals arrivals)
             throws SQLException {
         String sql = cluster.connectionInitSql();

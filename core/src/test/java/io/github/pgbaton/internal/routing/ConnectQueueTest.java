@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.github.pgbaton.internal.routing.ConnectQueue.Rank;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,10 +28,14 @@ class ConnectQueueTest {
     private Thread newest = Thread.currentThread();
 
     private CompletableFuture<Boolean> entering(int number, BooleanSupplier givenUp) {
+        return entering(Rank.CALLER, number, givenUp);
+    }
+
+    private CompletableFuture<Boolean> entering(Rank rank, int number, BooleanSupplier givenUp) {
         CompletableFuture<Boolean> entered = new CompletableFuture<>();
         Thread thread = new Thread(() -> {
             try {
-                boolean in = queue.enter(LONG, givenUp);
+                boolean in = queue.enter(rank, LONG, givenUp);
                 if (in) {
                     admitted.add(number);
                 }
@@ -102,11 +107,42 @@ class ConnectQueueTest {
     }
 
     @Test
+    void backgroundWorkLeavesHalfOfThePlacesToCalls() throws Exception {
+        ConnectQueue four = new ConnectQueue(4);
+        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isTrue();
+        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isTrue();
+        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isFalse();
+        assertThat(four.enter(0, () -> false)).isTrue();
+        assertThat(four.enter(0, () -> false)).isTrue();
+        assertThat(four.enter(0, () -> false)).isFalse();
+
+        four.leave();
+        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isFalse();
+        four.leave(Rank.BACKGROUND);
+        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isTrue();
+    }
+
+    @Test
+    void callsGoBeforeBackgroundWorkThatHasWaitedLonger() throws Exception {
+        assertThat(queue.enter(0, () -> false)).isTrue();
+        CompletableFuture<Boolean> background = entering(Rank.BACKGROUND, 1, () -> false);
+        CompletableFuture<Boolean> call = entering(2, () -> false);
+
+        queue.leave();
+        assertThat(within(call)).isTrue();
+        assertThat(background).isNotDone();
+        queue.leave();
+        assertThat(within(background)).isTrue();
+    }
+
+    @Test
     void dissolvedQueueHoldsNobody() throws Exception {
         assertThat(queue.enter(0, () -> false)).isTrue();
         CompletableFuture<Boolean> waiting = entering(1, () -> false);
+        CompletableFuture<Boolean> background = entering(Rank.BACKGROUND, 2, () -> false);
         queue.dissolve();
         assertThat(within(waiting)).isTrue();
+        assertThat(within(background)).isTrue();
         assertThat(queue.enter(0, () -> false)).isTrue();
     }
 }
