@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.scripted.WireProxy.Action;
+import java.lang.reflect.Proxy;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGStatement;
+import org.postgresql.util.PGobject;
 
 /** What must not be run again, and what a replay must not leave out. */
 @Timeout(180)
@@ -164,6 +166,40 @@ class ReplayGuardsIT extends WireBench {
         connection.commit();
 
         assertThat(rows()).containsExactly("1+2x|-|y,z<a/>1*2", "1+2x|-|y,z<a/>1*2");
+    }
+
+    /** An array of somebody's own, and an object as the vectors of other libraries: both tell what is in their buffer. */
+    @Test
+    void objectsWhoseBufferIsUsedAgainAreReplayedAsTheyWereSent() throws Exception {
+        int[] buffer = new int[1];
+        Array array = (Array) Proxy.newProxyInstance(
+                ReplayGuardsIT.class.getClassLoader(),
+                new Class<?>[] {Array.class},
+                (self, method, given) -> method.getName().equals("getBaseTypeName") ? "int4" : "{" + buffer[0] + "}");
+        PGobject object = new PGobject() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public String getValue() {
+                return Integer.toString(buffer[0]);
+            }
+        };
+        object.setType("int4");
+        String sql = "INSERT INTO wired VALUES (array_to_string(?::int[], '') || ?::int::text)";
+        try (PreparedStatement insert = connection.prepareStatement(sql)) {
+            for (int row = 1; row <= 3; row++) {
+                buffer[0] = row;
+                insert.setArray(1, array);
+                insert.setObject(2, object);
+                insert.executeUpdate();
+            }
+        }
+        buffer[0] = 9;
+        once(sent -> executes(sent, insert("end")), Action.LOSE);
+        run(insert("end"));
+        connection.commit();
+
+        assertThat(rows()).containsExactly("11", "22", "33", "end");
     }
 
     /** The first time it is done at once; the second time it waits for a lock. */

@@ -166,7 +166,7 @@ final class BoundParameters {
     }
 
     private void object(int index, byte kind, long bit, int number, @Nullable Object value, @Nullable Object extra) {
-        if (value instanceof PgArray array && (kind == OBJECT || number == Types.ARRAY)) {
+        if (value instanceof Array array && (kind == OBJECT || number == Types.ARRAY)) {
             setArray(index, array);
             return;
         }
@@ -186,15 +186,16 @@ final class BoundParameters {
                 || value instanceof java.sql.Clob;
     }
 
-    /** What PgJDBC sends of it: an application may free the array as soon as it is bound. */
+    /** What PgJDBC sends of it: an application may free the array, or change what it was made of, as soon as it is bound. */
     void setArray(int index, @Nullable Array value) {
-        if (!(value instanceof PgArray array)) {
-            current.put(index - 1, ARRAY, 0, 0, value, null);
+        if (value == null) {
+            current.put(index - 1, ARRAY, 0, 0, null, null);
             return;
         }
         try {
-            byte[] bytes = array.toBytes();
-            current.put(index - 1, ARRAY, 0, 0, bytes == null ? array.toString() : bytes, array.getBaseTypeName());
+            byte[] bytes = value instanceof PgArray array ? array.toBytes() : null;
+            Object sent = bytes == null ? value.toString() : bytes;
+            current.put(index - 1, ARRAY, 0, 0, sent, value.getBaseTypeName());
         } catch (SQLException e) {
             stream(index);
         }
@@ -208,11 +209,14 @@ final class BoundParameters {
         current.put(index - 1, ROW_ID, 0, 0, value, null);
     }
 
-    /** Its text, for the same reason. */
+    /** The text of PgJDBC's, for the same reason; any other may be one that can be read once. */
     void setSQLXML(int index, @Nullable SQLXML value) {
+        if (value != null && !(value instanceof PgSQLXML)) {
+            stream(index);
+            return;
+        }
         try {
-            Object kept = value instanceof PgSQLXML xml ? xml.getString() : value;
-            current.put(index - 1, SQL_XML, 0, 0, kept, null);
+            current.put(index - 1, SQL_XML, 0, 0, value == null ? null : value.getString(), null);
         } catch (SQLException e) {
             stream(index);
         }

@@ -76,6 +76,9 @@ final class ParameterSlots {
     private @Nullable Object[] extras;
     private int size;
 
+    /** The zone that came last, and that nobody changes. */
+    private @Nullable Calendar zone;
+
     ParameterSlots() {
         this(new byte[8], new long[8], new int[8], new Object[8], new Object[8]);
         size = 0;
@@ -150,7 +153,7 @@ final class ParameterSlots {
         System.arraycopy(row.extras, 0, extras, at, row.size);
     }
 
-    /** A row of its own that no setter changes, with the bytes and calendars as they are now. */
+    /** A row of its own that no setter changes, with the bytes as they are now. */
     ParameterSlots copy() {
         ParameterSlots copy = new ParameterSlots(
                 Arrays.copyOf(kinds, size),
@@ -162,9 +165,6 @@ final class ParameterSlots {
             // Those of an array are PgJDBC's, and nobody changes them.
             if (kinds[slot] != ARRAY && refs[slot] instanceof byte[] bytes) {
                 copy.refs[slot] = bytes.clone();
-            }
-            if (extras[slot] instanceof Calendar calendar) {
-                copy.extras[slot] = calendar.clone();
             }
         }
         return copy;
@@ -259,7 +259,7 @@ final class ParameterSlots {
         }
     }
 
-    // A date whose class is not the plain one, or null, is kept by reference.
+    // A date whose class is not the plain one, or null, is kept as an object.
 
     private @Nullable Date date(int slot) {
         return refs[slot] == Date.class ? new Date(bits[slot]) : (Date) refs[slot];
@@ -269,12 +269,12 @@ final class ParameterSlots {
         return refs[slot] == Time.class ? new Time(bits[slot]) : (Time) refs[slot];
     }
 
-    // PgJDBC's array and XML are kept as what they hold, any other by reference.
+    // Arrays and XML are kept as what PgJDBC sends of them.
 
     private @Nullable Array array(int slot, PreparedStatement made) throws SQLException {
         Object ref = refs[slot];
-        if (ref == null || ref instanceof Array) {
-            return (Array) ref;
+        if (ref == null) {
+            return null;
         }
         BaseConnection connection = connection(made);
         int type = connection.getTypeInfo().getPGArrayType(Objects.requireNonNull((String) extras[slot]));
@@ -284,7 +284,7 @@ final class ParameterSlots {
     }
 
     private @Nullable SQLXML xml(int slot, PreparedStatement made) throws SQLException {
-        return refs[slot] instanceof String text ? new PgSQLXML(connection(made), text) : (SQLXML) refs[slot];
+        return refs[slot] instanceof String text ? new PgSQLXML(connection(made), text) : null;
     }
 
     private static BaseConnection connection(PreparedStatement made) throws SQLException {
@@ -300,13 +300,28 @@ final class ParameterSlots {
         return timestamp;
     }
 
-    /** Takes a plain date apart; any other is kept by reference, for example PGTimestamp with its calendar. */
+    /**
+     * Takes a date apart; only one that brings its own calendar, or is null, is kept as an object. PgJDBC reads all of it at
+     * once, and of a calendar the time zone.
+     */
     void putTime(int slot, byte kind, java.util.@Nullable Date value, Class<?> plain, @Nullable Calendar calendar) {
-        if (value == null || value.getClass() != plain) {
-            put(slot, kind, 0, 0, value, calendar);
+        Calendar kept = calendar == null ? null : zoneOf(calendar);
+        java.util.Date known = value == null || value.getClass() == plain ? value : Unchanging.copyOf(value);
+        if (known == null || known.getClass() != plain) {
+            put(slot, kind, 0, 0, known, kept);
         } else {
-            int nanos = value instanceof Timestamp timestamp ? timestamp.getNanos() : 0;
-            put(slot, kind, value.getTime(), nanos, plain, calendar);
+            int nanos = known instanceof Timestamp timestamp ? timestamp.getNanos() : 0;
+            put(slot, kind, known.getTime(), nanos, plain, kept);
         }
+    }
+
+    /** A copy of it, or the one before where it says the same: parameter after parameter comes with the same zone. */
+    private Calendar zoneOf(Calendar calendar) {
+        Calendar known = zone;
+        if (known == null || !known.getTimeZone().equals(calendar.getTimeZone())) {
+            known = (Calendar) calendar.clone();
+            zone = known;
+        }
+        return known;
     }
 }

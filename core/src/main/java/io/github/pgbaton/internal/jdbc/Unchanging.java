@@ -5,6 +5,8 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.net.URL;
 import java.sql.RowId;
+import java.sql.Time;
+import java.sql.Timestamp;
 import java.time.temporal.Temporal;
 import java.time.temporal.TemporalAmount;
 import java.util.Calendar;
@@ -43,21 +45,90 @@ final class Unchanging {
                 || value instanceof TemporalAmount
                 || value instanceof Enum
                 || value instanceof RowId
-                || value instanceof java.sql.Array
                 // PgJDBC itself keeps bytes by reference until they are sent.
                 || value instanceof byte[]) {
             return value;
         }
         if (value instanceof java.util.Date date) {
-            return date.clone();
+            return isJavas(date) || isPgJdbcs(date) ? date.clone() : asPlain(copyOf(date), date);
         }
         if (value instanceof Calendar calendar) {
             return calendar.clone();
         }
         if (value instanceof PGobject object) {
-            return clone(object);
+            return isPgJdbcs(object) ? clone(object) : new Sent(object);
         }
         return value.getClass().isArray() ? flatCopy(value) : null;
+    }
+
+    /**
+     * What PgJDBC reads of a date, as one whose class is known: one of somebody else's class may share with its copy what it
+     * tells.
+     */
+    static java.util.Date copyOf(java.util.Date date) {
+        if (isPgJdbcs(date)) {
+            // With its calendar.
+            return (java.util.Date) date.clone();
+        }
+        long time = date.getTime();
+        if (date instanceof Timestamp timestamp) {
+            Timestamp copy = new Timestamp(time);
+            copy.setNanos(timestamp.getNanos());
+            return copy;
+        }
+        if (date instanceof Time) {
+            return new Time(time);
+        }
+        return date instanceof java.sql.Date ? new java.sql.Date(time) : new java.util.Date(time);
+    }
+
+    /** A date may be bound as text, too, and then all of it is what {@code toString} makes of it. */
+    private static java.util.@Nullable Date asPlain(java.util.Date copy, java.util.Date date) {
+        return copy.toString().equals(date.toString()) ? copy : null;
+    }
+
+    private static boolean isJavas(java.util.Date date) {
+        Class<?> type = date.getClass();
+        return type == Timestamp.class
+                || type == java.sql.Date.class
+                || type == Time.class
+                || type == java.util.Date.class;
+    }
+
+    private static boolean isPgJdbcs(Object value) {
+        return value.getClass().getName().startsWith("org.postgresql.");
+    }
+
+    /**
+     * What PgJDBC sends of an object of somebody else's class, whose clone may share its insides with the original: a vector
+     * its array, a geometry its points.
+     */
+    private static final class Sent extends PGobject {
+        private static final long serialVersionUID = 1L;
+
+        private final @Nullable String shown;
+
+        Sent(PGobject object) {
+            type = object.getType();
+            value = object.getValue();
+            shown = object.toString();
+        }
+
+        @Override
+        @SuppressWarnings("NullAway") // As PGobject's own, which is null for a null.
+        public String toString() {
+            return shown;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return super.equals(other);
+        }
+
+        @Override
+        public int hashCode() {
+            return super.hashCode();
+        }
     }
 
     private static @Nullable Object clone(PGobject object) {

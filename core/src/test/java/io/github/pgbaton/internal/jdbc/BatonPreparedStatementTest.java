@@ -7,19 +7,27 @@ import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.lang.reflect.Method;
+import java.sql.Array;
 import java.sql.CallableStatement;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
+import java.sql.SQLXML;
 import java.sql.Timestamp;
 import java.sql.Types;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Calendar;
 import java.util.List;
+import java.util.Set;
+import java.util.TimeZone;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.postgresql.util.PGTimestamp;
+import org.postgresql.util.PGobject;
 
 /** What was bound to a statement, after its session moved. */
 class BatonPreparedStatementTest {
@@ -48,7 +56,9 @@ class BatonPreparedStatementTest {
         var rules = ForwardingContractTest.rules(PreparedStatement.class);
         return Samples.methods(PreparedStatement.class).stream()
                 .filter(method -> method.getName().startsWith("set") && method.getParameterCount() > 1)
-                .filter(method -> !"RECORD STREAM".equals(rules.get(Samples.signature(method))));
+                .filter(method -> !"RECORD STREAM".equals(rules.get(Samples.signature(method))))
+                // Bound again as what PgJDBC sends of them, which takes a real connection.
+                .filter(method -> !Set.of(Array.class, SQLXML.class).contains(method.getParameterTypes()[1]));
     }
 
     @ParameterizedTest
@@ -192,6 +202,103 @@ class BatonPreparedStatementTest {
         statement.executeUpdate();
 
         assertThat(second().calls().get(0).arguments()).containsExactly(1, bound);
+    }
+
+    /** As the vectors and geometries of other libraries do: its clone shares the numbers. */
+    private static final class Numbers extends PGobject {
+        private static final long serialVersionUID = 1L;
+
+        private final int[] numbers;
+
+        Numbers(int... numbers) {
+            type = "int4[]";
+            this.numbers = numbers;
+        }
+
+        @Override
+        public String getValue() {
+            return Arrays.toString(numbers);
+        }
+    }
+
+    @Test
+    void anObjectWhoseInsidesChangeAfterItWasBoundIsBoundAsItWas() throws SQLException {
+        int[] buffer = {1, 2};
+        statement.setObject(1, new Numbers(buffer));
+        statement.setObject(2, new Numbers(buffer), Types.OTHER);
+        buffer[0] = 9;
+        session.moveOnNextAttach();
+
+        statement.executeUpdate();
+
+        for (int call = 0; call < 2; call++) {
+            PGobject again = (PGobject) second().calls().get(call).arguments()[1];
+            assertThat(again.getType()).isEqualTo("int4[]");
+            assertThat(again.getValue()).isEqualTo("[1, 2]");
+            assertThat(again).hasToString("[1, 2]");
+        }
+    }
+
+    /** A date of somebody's own, which tells what something else says. */
+    private static final class Moving extends Timestamp {
+        private static final long serialVersionUID = 1L;
+
+        private final long[] time;
+
+        Moving(long[] time) {
+            super(0);
+            this.time = time;
+        }
+
+        @Override
+        public long getTime() {
+            return time[0];
+        }
+    }
+
+    @Test
+    void aDateOfAnUnknownClassIsBoundAsItWas() throws SQLException {
+        long[] time = {1_000};
+        statement.setTimestamp(1, new Moving(time));
+        time[0] = 2_000;
+        session.moveOnNextAttach();
+
+        statement.executeUpdate();
+
+        assertThat(second().calls().get(0).arguments()).containsExactly(1, new Timestamp(1_000));
+    }
+
+    @Test
+    void aCalendarThatChangesAfterItWasBoundCountsAsItWas() throws SQLException {
+        Calendar calendar = Calendar.getInstance(TimeZone.getTimeZone("UTC"));
+        Timestamp timestamp = new Timestamp(1_000);
+        statement.setTimestamp(1, timestamp, calendar);
+        statement.addBatch();
+        calendar.setTimeZone(TimeZone.getTimeZone("Asia/Tokyo"));
+        statement.setTimestamp(1, timestamp, calendar);
+        statement.addBatch();
+        PGTimestamp ours = new PGTimestamp(1_000, calendar);
+        statement.setTimestamp(1, ours);
+        calendar.setTimeZone(TimeZone.getTimeZone("America/Lima"));
+        session.moveOnNextAttach();
+
+        statement.executeBatch();
+
+        assertThat(second().calls().stream()
+                        .filter(call -> call.method().getName().equals("setTimestamp"))
+                        .map(call -> call.arguments().length == 3
+                                ? (Calendar) call.arguments()[2]
+                                : ((PGTimestamp) call.arguments()[1]).getCalendar())
+                        .map(zone -> zone.getTimeZone().getID()))
+                .containsExactly("UTC", "Asia/Tokyo", "Asia/Tokyo");
+    }
+
+    @Test
+    void xmlOfAnUnknownClassIsReadOnce() throws SQLException {
+        statement.setSQLXML(1, new FakeJdbc(SQLXML.class, "xml").as(SQLXML.class));
+        session.moveOnNextAttach();
+
+        assertThatThrownBy(() -> statement.executeUpdate()).isInstanceOf(SQLTransactionRollbackException.class);
     }
 
     @Test
