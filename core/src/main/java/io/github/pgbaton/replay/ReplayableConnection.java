@@ -14,7 +14,7 @@ public interface ReplayableConnection {
     /**
      * Keeps the transaction in progress, or else the next one, from being replayed: for one that does what a rollback does
      * not undo, as a call of another system between two statements. If its session breaks before its COMMIT, the
-     * application gets 40001.
+     * application gets 40001. In autocommit mode that is the next statement, and 40003.
      *
      * @throws SQLException 08003 when closed
      */

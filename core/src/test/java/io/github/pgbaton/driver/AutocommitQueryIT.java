@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.scripted.WireProxy.Action;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -79,6 +80,33 @@ class AutocommitQueryIT extends AutocommitOnWire {
         assertThat(unknown.getSQLState()).isEqualTo("40003");
         assertThat(rows().size()).isLessThanOrEqualTo(1);
         assertThat(proxy.sent()).filteredOn(sent -> executes(sent, sql)).hasSize(1);
+    }
+
+    /** What it calls may act elsewhere, which no catalog and no rollback tells of. */
+    @ParameterizedTest
+    @CsvSource({
+        "off, SELECT alone_reads('kept')",
+        "on, SELECT alone_reads('kept')",
+        "on, SELECT alone_writes('kept')",
+        "on, INSERT INTO alone (v) VALUES ('kept')"
+    })
+    void statementThatTheApplicationKeepsFromAReplayIsNotRunAgain(String writes, String sql) throws Exception {
+        connect("&autocommitReplay=" + writes);
+        ReplayableConnection replayable = connection.unwrap(ReplayableConnection.class);
+        replayable.disableReplay();
+        connection.setSchema("public");
+        once(sent -> executes(sent, sql), Action.LOSE_ANSWER);
+
+        assertThat(catchThrowableOfType(SQLException.class, () -> run(sql)).getSQLState())
+                .isEqualTo("40003");
+
+        assertThat(proxy.sent()).filteredOn(sent -> executes(sent, sql)).hasSize(1);
+        assertThat(replayable.replayable()).as("the next one").isTrue();
+        once(sent -> executes(sent, "SELECT 'next'"), Action.LOSE_ANSWER);
+        assertThat(text("SELECT 'next'")).isEqualTo("next");
+        replayable.disableReplay();
+        run("SELECT 1");
+        assertThat(replayable.replayable()).as("the one after that").isTrue();
     }
 
     /** In autocommit mode PgJDBC has them all before it gives the first one, whatever the fetch size. */

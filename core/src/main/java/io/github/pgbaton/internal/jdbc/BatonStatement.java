@@ -212,7 +212,11 @@ class BatonStatement extends FollowingStatement {
         if (effects != Effects.NONE) {
             session.ran(effects, this::boundText);
         }
-        if (effects != Effects.NONE || session.getAutoCommit()) {
+        boolean alone = session.getAutoCommit();
+        if (alone) {
+            session.journal().aloneOver();
+        }
+        if (alone || effects != Effects.NONE) {
             SQLWarning warning = delegate().getWarnings();
             if (warning != null) {
                 session.acknowledged(warning);

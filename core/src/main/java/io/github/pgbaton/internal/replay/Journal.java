@@ -131,6 +131,11 @@ public final class Journal {
         return disabled ? DISABLED : null;
     }
 
+    /** A statement in autocommit mode has ended, which was a transaction of its own: what was said of that one is done with. */
+    public void aloneOver() {
+        disabled = false;
+    }
+
     /** SQL text with a COMMIT in it failed, and a transaction is open: whether it is still the same one nobody knows. */
     public void commitUnclear() {
         commitUnclear = true;

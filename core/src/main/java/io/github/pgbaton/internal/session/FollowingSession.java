@@ -188,8 +188,15 @@ public final class FollowingSession implements LogicalSession {
 
     @Override
     public void recover(SQLException failure, CallKind kind, @Nullable String sql, Caller caller) throws SQLException {
-        if (recovering.recover(failure, kind, sql, caller)) {
-            rereading.prove(failure, Objects.requireNonNull(sql), caller);
+        try {
+            if (recovering.recover(failure, kind, sql, caller)) {
+                rereading.prove(failure, Objects.requireNonNull(sql), caller);
+            }
+        } catch (SQLException ended) {
+            if (held.autoCommit && kind == CallKind.EXECUTE) {
+                journal.aloneOver();
+            }
+            throw ended;
         }
     }
 
@@ -276,7 +283,7 @@ public final class FollowingSession implements LogicalSession {
         if (held.inTransaction(held.session)) {
             journal.record(new SettingStep(again, bytes));
         }
-        ran(Effects.NONE, index -> null);
+        state.ran(Effects.NONE, index -> null, held.inTransaction(held.session));
     }
 
     @Override

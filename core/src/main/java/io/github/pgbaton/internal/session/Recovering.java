@@ -33,7 +33,7 @@ final class Recovering {
         this.journal = held.journal;
     }
 
-    /** Why the first statement of a transaction must not be run again, though a rollback undid its rows; null where it may. */
+    /** Why the only or first statement of a transaction must not be run again, though it changed no rows; null where it may. */
     private @Nullable String forbidden(String sql) {
         String disabled = journal.disabled();
         return disabled == null ? journal.outside(sql) : disabled;
@@ -165,7 +165,7 @@ final class Recovering {
                 && held.state.held().isEmpty()
                 && held.session.connection().getStandardConformingStrings()
                 && Alone.of(sql).kind() == Alone.Kind.QUERY
-                && journal.outside(sql) == null;
+                && forbidden(sql) == null;
     }
 
     /** The call is made again on the next session, unless it is the call itself that ends its sessions. */

@@ -57,6 +57,10 @@ final class Wrapping {
         if (!held.rawAutoCommit || !held.idleBeforeCall || !writable || !raw.getStandardConformingStrings()) {
             return false;
         }
+        if (held.journal.disabled() != null) {
+            // It would be run again where its COMMIT is lost.
+            return false;
+        }
         for (String text : texts) {
             if (!suits(text)) {
                 return false;
