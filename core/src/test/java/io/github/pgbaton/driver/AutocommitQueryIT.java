@@ -52,17 +52,23 @@ class AutocommitQueryIT extends AutocommitOnWire {
                 "SELECT pg_advisory_lock(7252)",
                 "SELECT v INTO alone_made FROM alone",
                 "SELECT * FROM guarded",
+                "SELECT * FROM guarded_by_view",
                 "SELECT 1 <!!> 2",
                 "SELECT 'SELECT 1' FROM query_to_xml('SELECT alone_writes(''twice'')', true, true, '')"
             })
     void queryThatMayWriteIsNeverRunTwice(String sql) throws Exception {
-        asAdmin("DROP TABLE IF EXISTS alone_made, guarded");
+        asAdmin("DROP TABLE IF EXISTS alone_made, guarded, guarded_by_view");
         asAdmin(
                 "CREATE TABLE guarded (v text)",
                 "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
                 "CREATE POLICY guard ON guarded USING (alone_writes(v) IS NOT NULL)",
                 "INSERT INTO guarded VALUES ('policy')",
                 "GRANT ALL ON guarded TO PUBLIC",
+                "CREATE TABLE guarded_by_view (v text)",
+                "ALTER TABLE guarded_by_view ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY guard ON guarded_by_view USING (EXISTS (SELECT FROM alone_outer o WHERE o.v <> ''))",
+                "INSERT INTO guarded_by_view VALUES ('policy')",
+                "GRANT ALL ON guarded_by_view TO PUBLIC",
                 "GRANT CREATE ON SCHEMA public TO PUBLIC");
         if (sql.contains("<!!>")) {
             // Of no other query it would be known whether it is its own function that tells.

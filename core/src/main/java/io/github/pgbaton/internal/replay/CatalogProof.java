@@ -63,6 +63,10 @@ public final class CatalogProof {
                     CROSS JOIN pg_catalog.regexp_matches(w.ev_action::pg_catalog.text, ':relid ([0-9]+)', 'g') found
                     WHERE w.ev_class = r.oid AND w.ev_type = '1'
                   UNION ALL
+                    SELECT found[1]::pg_catalog.oid FROM pg_catalog.pg_policy q
+                    CROSS JOIN pg_catalog.regexp_matches(q.polqual::pg_catalog.text, ':relid ([0-9]+)', 'g') found
+                    WHERE q.polrelid = r.oid
+                  UNION ALL
                     SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = r.oid) more),
             trees(tree) AS (
                 SELECT w.ev_action::pg_catalog.text FROM pg_catalog.pg_rewrite w JOIN reached r ON w.ev_class = r.oid
