@@ -54,6 +54,7 @@ class AutocommitQueryIT extends AutocommitOnWire {
                 "SELECT * FROM guarded",
                 "SELECT * FROM guarded_by_view",
                 "SELECT 1 <!!> 2",
+                "SELECT table_to_xml('alone_view', true, false, '')",
                 "SELECT 'SELECT 1' FROM query_to_xml('SELECT alone_writes(''twice'')', true, true, '')"
             })
     void queryThatMayWriteIsNeverRunTwice(String sql) throws Exception {

@@ -208,6 +208,9 @@ class KeptSequenceIT extends ReplayBench {
             CREATE FUNCTION asks() RETURNS bigint LANGUAGE sql RETURN currval('kept') | DROP FUNCTION asks
             CREATE TABLE asks (n bigint DEFAULT currval('kept')) | DROP TABLE asks
             CREATE VIEW asks AS SELECT currval('kept') | DROP VIEW asks
+            CREATE TABLE asks (n bigint CHECK (n <= currval('kept'))) | DROP TABLE asks
+            CREATE TABLE asks (n bigint); CREATE POLICY asks ON asks WITH CHECK (n <= lastval()) | DROP TABLE asks
+            CREATE TRIGGER asks BEFORE INSERT ON replayed FOR EACH ROW WHEN (new.k = currval('kept')) EXECUTE FUNCTION suppress_redundant_updates_trigger() | DROP TRIGGER asks ON replayed
             CREATE FUNCTION nextval(text) RETURNS bigint LANGUAGE sql AS 'SELECT -1::bigint' | DROP FUNCTION nextval(text)
             """)
     void valueIsNotKeptWhereTheDatabaseMayAskForTheLastOneUnseen(String create, String drop) throws Exception {

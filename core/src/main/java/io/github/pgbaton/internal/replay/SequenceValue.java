@@ -17,7 +17,7 @@ import org.postgresql.jdbc.PgConnection;
 public final class SequenceValue {
     /**
      * Why the value cannot be kept, null where it can; 1574 is nextval, 1575 currval and 2559 lastval in every PostgreSQL.
-     * What the session drew last is another value after a replay, or none. Of functions, defaults and rules nobody knows
+     * What the session drew last is another value after a replay, or none. Of functions, defaults and their like nobody knows
      * whether the transaction runs them.
      */
     private static final String QUESTION = "SELECT CASE WHEN s.seqrelid IS NULL THEN 'it is gone'"
@@ -32,7 +32,11 @@ public final class SequenceValue {
             + " OR EXISTS (SELECT FROM pg_catalog.pg_attrdef WHERE adbin::pg_catalog.text ~ ':funcid (1575|2559) ')"
             + " OR EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_class >= 16384"
             + " AND ev_action::pg_catalog.text ~ ':funcid (1575|2559) ')"
-            + " THEN 'the database has a function, default or rule that asks for the value that was drawn last' END"
+            + " OR EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conbin::pg_catalog.text ~ ':funcid (1575|2559) ')"
+            + " OR EXISTS (SELECT FROM pg_catalog.pg_policy"
+            + " WHERE pg_catalog.concat(polqual, polwithcheck) ~ ':funcid (1575|2559) ')"
+            + " OR EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgqual::pg_catalog.text ~ ':funcid (1575|2559) ')"
+            + " THEN 'the database has a function, default, rule, constraint, policy or trigger that asks for the value that was drawn last' END"
             + " FROM (SELECT pg_catalog.to_regclass(?::pg_catalog.text)::pg_catalog.oid AS oid) AS named"
             + " LEFT JOIN pg_catalog.pg_class c ON c.oid = named.oid"
             + " LEFT JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid";

@@ -20,6 +20,9 @@ class OutsideEffectsTest {
             SELECT lo_import('/etc/passwd')                   | calls lo_import()
             select PG_CATALOG.SETVAL('s', 1)                  | calls setval()
             SELECT pg_terminate_backend(1)                    | calls pg_terminate_backend()
+            SELECT pg_copy_logical_replication_slot('a', 'b') | calls pg_copy_logical_replication_slot()
+            SELECT pg_copy_physical_replication_slot('a','b') | calls pg_copy_physical_replication_slot()
+            SELECT pg_replication_origin_advance('a', '0/1')  | calls pg_replication_origin_advance()
             /* c */ COPY a FROM STDIN                         | runs COPY
             SELECT 1; COPY a TO PROGRAM 'x'                   | runs COPY
             CALL p()                                          | runs CALL
