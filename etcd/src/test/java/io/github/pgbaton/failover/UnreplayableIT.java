@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 /** What cannot be run again keeps its transaction from being replayed; that one fails with 40001, and says why. */
@@ -100,6 +101,31 @@ class UnreplayableIT extends ReplayBench {
         breakSession();
 
         assertLost(because);
+    }
+
+    /** Somebody else may have taken it by then, and done what it guards. */
+    @ParameterizedTest
+    @ValueSource(strings = {"SELECT pg_advisory_unlock(4713)", "SELECT pg_advisory_unlock_all()"})
+    void olderLockThatItGaveBackKeepsATransactionFromBeingReplayed(String unlock) throws Exception {
+        run("SELECT pg_advisory_lock(4713)");
+        connection.commit();
+        add("a");
+        run(unlock);
+        breakSession();
+
+        assertLost("it gave back a session advisory lock that its session had held before");
+    }
+
+    @Test
+    void lockThatItTookAndGaveBackIsTakenAgain() throws Exception {
+        add("a");
+        run("SELECT pg_advisory_lock(4714)");
+        run("SELECT pg_advisory_unlock(4714)");
+        breakSession();
+        add("b");
+        connection.commit();
+
+        assertThat(committed()).containsExactly("a", "b");
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.github.pgbaton.internal.sql.Operand;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,6 +38,11 @@ public final class SessionState {
     private final Map<Holding, Map<String, Integer>> held = new LinkedHashMap<>();
     /** Settings that were computed on the server, so that nobody here knows their value. */
     private final Set<String> unknown = new LinkedHashSet<>();
+
+    /** How often the transaction in progress took each lock that outlives it. */
+    private final Map<String, Integer> taken = new HashMap<>();
+
+    private boolean gaveBack;
 
     private final List<Runnable> pending = new ArrayList<>();
     private final List<Mark> marks = new ArrayList<>();
@@ -116,8 +122,14 @@ public final class SessionState {
         } else if (effect instanceof Effect.Made made) {
             String name = name(made.name(), made.arguments(), bound);
             change(made.holding(), () -> heldOf(made.holding()).merge(name, 1, Integer::sum));
+            if (made.holding() == Holding.ADVISORY_LOCK) {
+                taken.merge(name, 1, Integer::sum);
+            }
         } else if (effect instanceof Effect.Gone gone) {
             String name = name(gone.name(), gone.arguments(), bound);
+            if (gone.holding() == Holding.ADVISORY_LOCK) {
+                noteGivenBack(name);
+            }
             change(gone.holding(), () -> gone(gone.holding(), name));
         } else if (effect instanceof Effect.Discarded) {
             pending.add(this::clear);
@@ -278,6 +290,24 @@ public final class SessionState {
         }
     }
 
+    /** The session of a replay has no lock that was taken before: it cannot be what the transaction was done under. */
+    private void noteGivenBack(String name) {
+        Map<String, Integer> locks = heldOf(Holding.ADVISORY_LOCK);
+        if (name.equals(ANY)) {
+            gaveBack |=
+                    locks.entrySet().stream().anyMatch(lock -> lock.getValue() > taken.getOrDefault(lock.getKey(), 0));
+            taken.clear();
+        } else if (locks.containsKey(name)) {
+            gaveBack |= !taken.containsKey(name);
+            taken.computeIfPresent(name, (n, times) -> times == 1 ? null : times - 1);
+        }
+    }
+
+    /** Whether the transaction in progress gave back a lock that its session had before. */
+    boolean gaveBack() {
+        return gaveBack;
+    }
+
     private static void remove(Collection<String> names, String name) {
         if (name.equals(ANY)) {
             names.clear();
@@ -303,13 +333,19 @@ public final class SessionState {
             pending.forEach(Runnable::run);
             pending.clear();
         }
-        marks.clear();
+        forgetTransaction();
     }
 
     /** The transaction is gone, and with it what was done in it. */
     public void rolledBack() {
         pending.clear();
+        forgetTransaction();
+    }
+
+    private void forgetTransaction() {
         marks.clear();
+        taken.clear();
+        gaveBack = false;
     }
 
     /** Whether a transaction has changed something that counts once it commits. */

@@ -91,6 +91,8 @@ final class TextEffects {
         if (!open) {
             // SQL text ended it.
             held.journal.clear();
+        } else if (held.state.gaveBack()) {
+            held.journal.deny("it gave back a session advisory lock that its session had held before");
         }
     }
 

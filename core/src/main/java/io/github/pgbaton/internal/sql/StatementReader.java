@@ -327,9 +327,17 @@ final class StatementReader {
                 }
             }
             case "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared" ->
-                found.add(new Effect.Made(Holding.ADVISORY_LOCK, "", Arguments.of(tokens, open, parametersBefore)));
-            case "pg_advisory_unlock", "pg_advisory_unlock_shared" ->
-                found.add(new Effect.Gone(Holding.ADVISORY_LOCK, "", Arguments.of(tokens, open, parametersBefore)));
+                found.add(
+                        holds("FROM")
+                                ? made(Holding.ADVISORY_LOCK, "of each row of a query")
+                                : new Effect.Made(
+                                        Holding.ADVISORY_LOCK, "", Arguments.of(tokens, open, parametersBefore)));
+            case "pg_advisory_unlock", "pg_advisory_unlock_shared" -> {
+                // Run for each row of a query it gives back nobody knows which, nor how many.
+                if (!holds("FROM")) {
+                    found.add(new Effect.Gone(Holding.ADVISORY_LOCK, "", Arguments.of(tokens, open, parametersBefore)));
+                }
+            }
             case "pg_advisory_unlock_all" -> found.add(gone(Holding.ADVISORY_LOCK, "*"));
             default -> {}
         }

@@ -158,6 +158,9 @@ class EffectsTest {
                 .containsExactly(gone(Holding.TEMPORARY_TABLE, "t"), gone(Holding.TEMPORARY_TABLE, "u"));
         assertThat(effects("CLOSE ALL")).containsExactly(gone(Holding.CURSOR, "*"));
         assertThat(effects("DEALLOCATE PREPARE p")).containsExactly(gone(Holding.PREPARED_STATEMENT, "p"));
+        assertThat(effects("SELECT pg_advisory_lock(id) FROM jobs"))
+                .containsExactly(made(Holding.ADVISORY_LOCK, "of each row of a query"));
+        assertThat(effects("SELECT pg_advisory_unlock(id) FROM jobs")).isEmpty();
         assertThat(effects("SELECT pg_advisory_unlock_all()")).containsExactly(gone(Holding.ADVISORY_LOCK, "*"));
     }
 
