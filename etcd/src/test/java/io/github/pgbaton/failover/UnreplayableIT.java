@@ -128,9 +128,15 @@ class UnreplayableIT extends ReplayBench {
         assertThat(committed()).containsExactly("a", "b");
     }
 
-    @Test
-    void whatTheSessionHadBeforeKeepsATransactionFromBeingReplayed() throws Exception {
-        run("CREATE TEMP TABLE older (a int)");
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TEMP TABLE older (a int)",
+                "SELECT 1 AS a INTO pg_temp.older",
+                "CREATE TYPE pg_temp.older AS (a int)"
+            })
+    void whatTheSessionHadBeforeKeepsATransactionFromBeingReplayed(String create) throws Exception {
+        run(create);
         connection.commit();
         add("a");
         breakSession();

@@ -8,6 +8,8 @@ public sealed interface Effect {
     /** What a session can hold that no other session can be given. */
     enum Holding {
         TEMPORARY_TABLE("temporary table"),
+        /** A function, type or the like in {@code pg_temp}. */
+        TEMPORARY_OBJECT("temporary object"),
         CURSOR("cursor WITH HOLD"),
         PREPARED_STATEMENT("prepared statement"),
         ADVISORY_LOCK("session advisory lock"),
@@ -26,7 +28,7 @@ public sealed interface Effect {
 
         /** @return whether a rollback takes it back */
         public boolean transactional() {
-            return this == TEMPORARY_TABLE || this == CURSOR;
+            return this == TEMPORARY_TABLE || this == TEMPORARY_OBJECT || this == CURSOR;
         }
     }
 

@@ -196,6 +196,7 @@ final class StatementReader {
             found.add(new Effect.Discarded());
         } else if (is(1, "TEMP") || is(1, "TEMPORARY")) {
             found.add(gone(Holding.TEMPORARY_TABLE, "*"));
+            found.add(gone(Holding.TEMPORARY_OBJECT, "*"));
         }
     }
 
@@ -215,6 +216,7 @@ final class StatementReader {
             at++;
         }
         if (!is(at, "TABLE") && !is(at, "VIEW") && !is(at, "SEQUENCE")) {
+            temporaryObject(found);
             functions(found);
             return;
         }
@@ -222,11 +224,25 @@ final class StatementReader {
         if (is(at, "IF") && is(at + 1, "NOT") && is(at + 2, "EXISTS")) {
             at += 3;
         }
-        boolean inTemporarySchema = token(at) != null && name(at).equals("pg_temp") && sign(at + 1, '.');
-        if ((temporary || inTemporarySchema) && !holds("ON", "COMMIT", "DROP")) {
+        if ((temporary || inTemporarySchema(at)) && !holds("ON", "COMMIT", "DROP")) {
             found.add(made(Holding.TEMPORARY_TABLE, relation(at)));
         }
         functions(found);
+    }
+
+    /** Made by name in the session's own schema; what it is on, or made of, is not its name. */
+    private void temporaryObject(List<Effect> found) {
+        for (int i = 1; i < tokens.size() && !sign(i, '(') && !is(i, "AS") && !is(i, "ON"); i++) {
+            if (inTemporarySchema(i)) {
+                found.add(made(Holding.TEMPORARY_OBJECT, name(i + 2)));
+                return;
+            }
+        }
+    }
+
+    private boolean inTemporarySchema(int at) {
+        String schema = name(at);
+        return schema.startsWith("pg_temp") && schema.matches("pg_temp(_[0-9]+)?") && sign(at + 1, '.');
     }
 
     /** In this order, anywhere: {@code ON COMMIT DROP} may be followed by a tablespace or a query. */
@@ -258,7 +274,10 @@ final class StatementReader {
         }
         int at = is(2, "IF") && is(3, "EXISTS") ? 4 : 2;
         while (at < tokens.size()) {
-            found.add(gone(Holding.TEMPORARY_TABLE, relation(at)));
+            // A permanent one of the same name is another one.
+            if (!sign(at + 1, '.') || inTemporarySchema(at)) {
+                found.add(gone(Holding.TEMPORARY_TABLE, relation(at)));
+            }
             while (at < tokens.size() && !sign(at, ',')) {
                 at++;
             }
@@ -294,11 +313,19 @@ final class StatementReader {
         return last >= 2 && is(last, "CHAIN") && !is(last - 1, "NO");
     }
 
-    /** {@code SELECT ... INTO TEMP name}. */
+    /** {@code SELECT ... INTO TEMP name} or {@code INTO pg_temp.name}; into what is there rows are inserted or merged. */
     private void intoTemporary(List<Effect> found) {
         for (int i = 1; i + 2 < tokens.size(); i++) {
-            if (is(i, "INTO") && (is(i + 1, "TEMP") || is(i + 1, "TEMPORARY"))) {
-                found.add(made(Holding.TEMPORARY_TABLE, relation(is(i + 2, "TABLE") ? i + 3 : i + 2)));
+            if (!is(i, "INTO") || is(i - 1, "INSERT") || is(i - 1, "MERGE")) {
+                continue;
+            }
+            boolean temporary = is(i + 1, "TEMP") || is(i + 1, "TEMPORARY");
+            int at = temporary ? i + 2 : i + 1;
+            if (is(at, "TABLE")) {
+                at++;
+            }
+            if (temporary || inTemporarySchema(at)) {
+                found.add(made(Holding.TEMPORARY_TABLE, relation(at)));
                 return;
             }
         }

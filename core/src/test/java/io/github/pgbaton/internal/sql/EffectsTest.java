@@ -144,6 +144,19 @@ class EffectsTest {
         assertThat(effects("CREATE OR REPLACE TEMP VIEW v AS SELECT 1"))
                 .containsExactly(made(Holding.TEMPORARY_TABLE, "v"));
         assertThat(effects("SELECT a INTO TEMP b FROM c")).containsExactly(made(Holding.TEMPORARY_TABLE, "b"));
+        assertThat(effects("SELECT a INTO pg_temp.b FROM c")).containsExactly(made(Holding.TEMPORARY_TABLE, "b"));
+        assertThat(effects("WITH d AS (SELECT 1) SELECT 1 INTO TABLE pg_temp_12.b FROM d"))
+                .containsExactly(made(Holding.TEMPORARY_TABLE, "b"));
+        assertThat(effects("INSERT INTO pg_temp.b SELECT 1")).isEmpty();
+        assertThat(effects("MERGE INTO pg_temp.b USING c ON a = d WHEN MATCHED THEN DELETE"))
+                .isEmpty();
+        assertThat(effects("CREATE OR REPLACE FUNCTION pg_temp.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+                .containsExactly(made(Holding.TEMPORARY_OBJECT, "f"));
+        assertThat(effects("CREATE TYPE pg_temp.t AS (a int)")).containsExactly(made(Holding.TEMPORARY_OBJECT, "t"));
+        assertThat(effects("CREATE DOMAIN pg_temp.d AS int")).containsExactly(made(Holding.TEMPORARY_OBJECT, "d"));
+        assertThat(effects("CREATE INDEX i ON pg_temp.b (a)")).isEmpty();
+        assertThat(effects("CREATE FUNCTION f(pg_temp.t) RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+                .isEmpty();
         assertThat(effects("DECLARE c CURSOR WITH HOLD FOR SELECT 1")).containsExactly(made(Holding.CURSOR, "c"));
         assertThat(effects("PREPARE p (int) AS SELECT $1")).containsExactly(made(Holding.PREPARED_STATEMENT, "p"));
         assertThat(effects("LOAD 'auto_explain'")).containsExactly(made(Holding.LIBRARY, "auto_explain"));
@@ -154,8 +167,11 @@ class EffectsTest {
 
     @Test
     void whatIsHeldCanBeLetGo() {
-        assertThat(effects("DROP TABLE IF EXISTS a.t, u CASCADE"))
+        assertThat(effects("DROP TABLE IF EXISTS pg_temp.t, public.v, u CASCADE"))
+                .as("a permanent table is another one")
                 .containsExactly(gone(Holding.TEMPORARY_TABLE, "t"), gone(Holding.TEMPORARY_TABLE, "u"));
+        assertThat(effects("DISCARD TEMP"))
+                .containsExactly(gone(Holding.TEMPORARY_TABLE, "*"), gone(Holding.TEMPORARY_OBJECT, "*"));
         assertThat(effects("CLOSE ALL")).containsExactly(gone(Holding.CURSOR, "*"));
         assertThat(effects("DEALLOCATE PREPARE p")).containsExactly(gone(Holding.PREPARED_STATEMENT, "p"));
         assertThat(effects("SELECT pg_advisory_lock(id) FROM jobs"))
