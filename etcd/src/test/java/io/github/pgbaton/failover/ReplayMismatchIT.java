@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the application has seen is what was committed; where it would not be, the transaction fails with 40001. */
 @Timeout(120)
@@ -87,6 +89,34 @@ class ReplayMismatchIT extends ReplayBench {
         others("DELETE FROM replayed WHERE test = '" + name + "-x'");
 
         assertLost("it gave success and had given SQLState 23505");
+    }
+
+    /** An application goes by the name of the constraint: this one told somebody that his address was taken. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void errorOfAnotherConstraintEndsTheTransaction(boolean batch) throws Exception {
+        others("CREATE TABLE IF NOT EXISTS people (test text, mail text CONSTRAINT one_mail UNIQUE,"
+                + " nick text CONSTRAINT one_nick UNIQUE)");
+        others("INSERT INTO people VALUES ('" + name + "', 'mail " + name + "', 'other " + name + "')");
+        String insert = "INSERT INTO people VALUES ('" + name + "', 'mail " + name + "', 'nick " + name + "')";
+        Savepoint here = connection.setSavepoint();
+        try (Statement statement = connection.createStatement()) {
+            statement.addBatch(insert);
+            assertThatThrownBy(() -> {
+                        if (batch) {
+                            statement.executeBatch();
+                        } else {
+                            statement.execute(insert);
+                        }
+                    })
+                    .hasMessageContaining("one_mail");
+        }
+        connection.rollback(here);
+        breakSession();
+        others("UPDATE people SET mail = 'gone " + name + "', nick = 'nick " + name + "' WHERE test = '" + name + "'");
+
+        assertLost("it gave SQLState 23505 (constraint one_nick, table people)"
+                + " and had given SQLState 23505 (constraint one_mail, table people)");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.jdbc;
 
 import io.github.pgbaton.internal.outcome.Told;
 import io.github.pgbaton.internal.replay.Counts;
+import io.github.pgbaton.internal.replay.Errors;
 import io.github.pgbaton.internal.replay.Footprint;
 import io.github.pgbaton.internal.replay.ReplayMismatchException;
 import io.github.pgbaton.internal.replay.Rows;
@@ -14,7 +15,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGStatement;
 import org.postgresql.jdbc.PgConnection;
@@ -61,7 +61,7 @@ final class RunStep implements Step {
 
     private @Nullable SequenceValue drawn;
     private boolean answered;
-    private @Nullable String sqlState;
+    private @Nullable String error;
     private long count;
     private long batchCounts;
     private @Nullable Rows rows;
@@ -164,7 +164,7 @@ final class RunStep implements Step {
     }
 
     void failed(SQLException failure) {
-        sqlState = stateOf(failure);
+        error = Errors.identity(failure);
         batchCounts = countsOf(failure);
         answered = true;
     }
@@ -208,10 +208,6 @@ final class RunStep implements Step {
             grow(ROWS_SIZE);
         }
         return keys;
-    }
-
-    private static String stateOf(SQLException failure) {
-        return Objects.requireNonNullElse(failure.getSQLState(), "");
     }
 
     private static long countsOf(SQLException failure) {
@@ -278,14 +274,15 @@ final class RunStep implements Step {
             }
             counts = run.on(raw, sql, wantedKeys);
         } catch (SQLException e) {
-            if (sqlState == null || on.isClosed()) {
+            if (error == null || on.isClosed()) {
                 throw e;
             }
-            same("SQLState " + sqlState, "SQLState " + stateOf(e), sqlState.equals(stateOf(e)));
+            String now = Errors.identity(e);
+            same("SQLState " + error, "SQLState " + now, error.equals(now));
             same("the same counts before it failed", "others", batchCounts == countsOf(e));
             return;
         }
-        same("SQLState " + sqlState, "success", sqlState == null);
+        same("SQLState " + error, "success", error == null);
         same("the same counts for the batch", "others", batchCounts == counts);
         if (run == Run.BATCH || run == Run.LARGE_BATCH) {
             verifyKeys(raw);
