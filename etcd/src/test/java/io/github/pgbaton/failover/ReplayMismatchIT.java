@@ -120,6 +120,35 @@ class ReplayMismatchIT extends ReplayBench {
     }
 
     @Test
+    void warningThatWasReadMustComeAgain() throws Exception {
+        others("CREATE OR REPLACE FUNCTION tells(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+                + " RAISE NOTICE 'rows: %', (SELECT count(*) FROM replayed WHERE test = what); END $$");
+        others("INSERT INTO replayed (test, v) VALUES ('" + name + "-told', '1')");
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SELECT tells('" + name + "-told')");
+            assertThat(statement.getWarnings().getMessage()).contains("rows: 1");
+            breakSession();
+            assertThat(text("SELECT 1")).as("nothing has changed").isEqualTo("1");
+            breakSession();
+            others("INSERT INTO replayed (test, v) VALUES ('" + name + "-told', '2')");
+        }
+
+        assertLost("it gave other warnings than those that were read");
+    }
+
+    @Test
+    void warningThatNobodyReadMayDiffer() throws Exception {
+        others("CREATE OR REPLACE FUNCTION tells_time() RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+                + " RAISE NOTICE '%', clock_timestamp(); END $$");
+        run("SELECT tells_time()");
+        add("a");
+        breakSession();
+        connection.commit();
+
+        assertThat(committed()).containsExactly("a");
+    }
+
+    @Test
     void stepThatFailsWhereItHadSucceededEndsTheTransaction() throws Exception {
         add("a");
         breakSession();

@@ -89,7 +89,12 @@ public final class BatonConnection extends AttributedConnection implements Repla
     public @Nullable SQLWarning getWarnings() throws SQLException {
         open();
         Connection now = session.current();
-        return now.isClosed() ? null : now.getWarnings();
+        SQLWarning first = now.isClosed() ? null : now.getWarnings();
+        if (first != null && session.journal().steps() > 0) {
+            // No step tells of it.
+            session.journal().deny("a warning of the connection was read in it");
+        }
+        return first;
     }
 
     /** A pool does this last when a connection is given back, and must not wait out a failover for it. */

@@ -7,6 +7,7 @@ import java.sql.Blob;
 import java.sql.Clob;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +101,15 @@ final class BatonResultSet extends ForwardingResultSet {
     private static boolean isConnectionFailure(SQLException failure) {
         String state = failure.getSQLState();
         return state == null || state.startsWith("08") || state.startsWith("57P");
+    }
+
+    @Override
+    public @Nullable SQLWarning getWarnings() throws SQLException {
+        SQLWarning first = delegate.getWarnings();
+        if (first != null && rows != null) {
+            session.journal().deny("a warning of a result of it was read");
+        }
+        return first;
     }
 
     @Override

@@ -386,6 +386,17 @@ class BatonStatement extends FollowingStatement {
         return known;
     }
 
+    /** What is read of them must come again in a replay. */
+    @Override
+    public final @Nullable SQLWarning getWarnings() throws SQLException {
+        SQLWarning first = delegate().getWarnings();
+        RunStep now = step;
+        if (first != null && now != null && !now.warned(first)) {
+            session.journal().deny("the warnings of a statement of it were cleared between two looks at them");
+        }
+        return first;
+    }
+
     @Override
     public final boolean getMoreResults() throws SQLException {
         boolean more = delegate().getMoreResults();

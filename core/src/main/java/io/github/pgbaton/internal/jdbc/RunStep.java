@@ -8,10 +8,12 @@ import io.github.pgbaton.internal.replay.ReplayMismatchException;
 import io.github.pgbaton.internal.replay.Rows;
 import io.github.pgbaton.internal.replay.SequenceValue;
 import io.github.pgbaton.internal.replay.Step;
+import io.github.pgbaton.internal.replay.Warnings;
 import java.sql.BatchUpdateException;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +69,7 @@ final class RunStep implements Step {
     private @Nullable Rows rows;
     private @Nullable Rows keys;
     private @Nullable List<Move> moves;
+    private @Nullable Warnings warnings;
 
     /**
      * @param owner whose execution it is
@@ -180,6 +183,14 @@ final class RunStep implements Step {
         moves.add(new Move(how, outcomeOf(raw)));
     }
 
+    /** @return whether a replay can compare them */
+    boolean warned(SQLWarning first) {
+        if (warnings == null) {
+            warnings = new Warnings();
+        }
+        return warnings.read(first);
+    }
+
     /** What is seen of the result that is the current one. */
     Rows rows() {
         if (moves != null) {
@@ -243,7 +254,11 @@ final class RunStep implements Step {
     public void replay(PgConnection on) throws SQLException {
         SequenceValue value = drawn;
         if (value == null) {
-            runAgain(on);
+            Statement raw = owner.replaying(on, settings);
+            runAgain(on, raw);
+            if (warnings != null) {
+                warnings.verify(raw.getWarnings());
+            }
             return;
         }
         if (value.keep(on)) {
@@ -252,14 +267,13 @@ final class RunStep implements Step {
             return;
         }
         try {
-            runAgain(on);
+            runAgain(on, owner.replaying(on, settings));
         } catch (ReplayMismatchException e) {
             throw value.notKept(e);
         }
     }
 
-    private void runAgain(PgConnection on) throws SQLException {
-        Statement raw = owner.replaying(on, settings);
+    private void runAgain(PgConnection on, Statement raw) throws SQLException {
         // Values are compared as they come over the wire, so they must come in the same format.
         raw.unwrap(PGStatement.class).setPrepareThreshold(inBinary() ? -1 : 0);
         long counts;

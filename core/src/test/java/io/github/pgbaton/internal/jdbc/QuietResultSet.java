@@ -4,6 +4,7 @@ import java.sql.Blob;
 import java.sql.Clob;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,11 @@ final class QuietResultSet extends ForwardingResultSet {
     @Override
     void recover(SQLException failure) throws SQLException {
         throw failure;
+    }
+
+    @Override
+    public @Nullable SQLWarning getWarnings() {
+        return null;
     }
 
     @Override
