@@ -114,10 +114,7 @@ public final class Resolver extends Resolving {
                     return found;
                 }
             } catch (SQLException e) {
-                if (!deadline.passed()) {
-                    // What the deadline breaks off says less than what was waited for.
-                    last = session.address() + ": " + e.getMessage();
-                }
+                failed(session.address().toString(), e);
                 if (LEDGER_GONE.contains(String.valueOf(e.getSQLState()))) {
                     return new Resolution.Unknown("the ledger cannot be asked: " + e.getMessage(), session);
                 }
@@ -152,7 +149,7 @@ public final class Resolver extends Resolving {
                     if (LEDGER_GONE.contains(String.valueOf(e.getSQLState())) || "25006".equals(e.getSQLState())) {
                         throw e;
                     }
-                    last = session.address() + ": " + e.getMessage();
+                    failed(session.address().toString(), e);
                     return null;
                 }
                 String kind = kind(connection);

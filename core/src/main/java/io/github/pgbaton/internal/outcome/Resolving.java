@@ -77,7 +77,7 @@ abstract class Resolving {
         try {
             facts = SessionFacts.ask(session.connection(), deadline);
         } catch (SQLException e) {
-            last = session.address() + ": " + e.getMessage();
+            failed(session.address().toString(), e);
             return null;
         }
         Standing standing = facts.standing();
@@ -118,7 +118,14 @@ abstract class Resolving {
             backend.end(connection);
         } catch (SQLException e) {
             // Not allowed, or the session broke: whoever waits for the backend finds that out.
-            last = String.valueOf(e.getMessage());
+            failed("ending the old backend", e);
+        }
+    }
+
+    /** What the deadline breaks off says less than what was waited for. */
+    final void failed(String where, SQLException failure) {
+        if (!deadline.passed()) {
+            last = where + ": " + failure.getMessage();
         }
     }
 

@@ -51,7 +51,7 @@ final class XidResolver extends Resolving {
         try {
             return witness.with(deadline, session -> ask(witness, session));
         } catch (SQLException e) {
-            last = "the witness on " + witness.address() + ": " + e.getMessage();
+            failed("the witness on " + witness.address(), e);
             return null;
         }
     }
@@ -136,7 +136,7 @@ final class XidResolver extends Resolving {
             Barrier.pass(connection, Deadline.in(deadline.left(BARRIER)));
             return new Resolution.Aborted(session);
         } catch (SQLException e) {
-            last = session.address() + ": " + e.getMessage();
+            failed(session.address().toString(), e);
             return null;
         }
     }

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,6 +46,10 @@ class ResolverTest extends OutcomeOnScripts {
     }
 
     private static Doubt doubt() {
+        return doubt(null);
+    }
+
+    private static Doubt doubt(@Nullable String system) {
         return new Doubt(
                 UUID.randomUUID(),
                 false,
@@ -54,7 +59,7 @@ class ResolverTest extends OutcomeOnScripts {
                 1,
                 1,
                 1,
-                null,
+                system,
                 LedgerSql.DEFAULT_RETENTION);
     }
 
@@ -85,6 +90,22 @@ class ResolverTest extends OutcomeOnScripts {
 
         assertThat(resolve(SHORT)).isInstanceOf(Resolution.Unknown.class);
         assertThat(entombed(first)).isFalse();
+    }
+
+    @Test
+    void reasonIsWhatWasWaitedForAndNotThatTheTimePassedInTheNextQuestion() {
+        AtomicInteger asked = new AtomicInteger();
+        first.script(sql -> sql.contains("pg_stat_get_activity(pg_backend_pid())") && asked.incrementAndGet() > 1
+                ? Reaction.HANG
+                : Reaction.SUCCEED);
+
+        assertThat(resolve(doubt("7000000000000000009"), SHORT))
+                .isInstanceOfSatisfying(
+                        Resolution.Unknown.class,
+                        unknown -> assertThat(unknown.reason())
+                                .contains("belongs to another cluster")
+                                .doesNotContain("I/O error"));
+        assertThat(asked.get()).isEqualTo(2);
     }
 
     @Test
