@@ -116,6 +116,42 @@ class SessionStateTest {
                 .noneMatch(sql -> sql.contains("app.b") || sql.contains("app.c"));
     }
 
+    /** A point is the same one, whether JDBC made it and SQL text goes back to it or the other way round. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void settingsAfterASavepointOfJdbcThatSqlTextWentBackToAreNot(boolean anotherInside) throws Exception {
+        connection.setAutoCommit(false);
+        execute("SET app.a = '1'");
+        connection.setSavepoint("here");
+        execute("SET app.b = '2'");
+        if (anotherInside) {
+            Savepoint inner = connection.setSavepoint("here");
+            execute("SET app.c = '3'");
+            connection.releaseSavepoint(inner);
+        }
+        execute("ROLLBACK TO SAVEPOINT here");
+        connection.commit();
+
+        assertThat(restoredBy("SELECT 1")).contains("SET app.a = '1'").noneMatch(sql -> sql.matches("SET app.[bc].*"));
+    }
+
+    /** Was it committed, they count; neither is known, and neither is done in silence. */
+    @Test
+    void settingsOfATransactionWhoseCommitStaysUnknownAreMissed() throws Exception {
+        connection.setAutoCommit(false);
+        execute("SET search_path TO a");
+        first.script(sql -> sql.startsWith("COMMIT") ? Reaction.HANG_UP : Reaction.SUCCEED);
+        assertThat(catchThrowableOfType(SQLException.class, connection::commit).getSQLState())
+                .isEqualTo("08007");
+        failOver();
+
+        assertThat(catchThrowableOfType(SessionStateLostException.class, () -> execute("SELECT 1"))
+                        .getMessage())
+                .contains("transaction which ended unseen");
+        execute("SELECT 1");
+        assertThat(second.statements()).contains("SELECT 1").doesNotContain("SET search_path TO a");
+    }
+
     @Test
     void settingsAfterASavepointThatWasGoneBackToAreNot() throws Exception {
         connection.setAutoCommit(false);

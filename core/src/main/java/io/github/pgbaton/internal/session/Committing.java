@@ -163,7 +163,7 @@ final class Committing {
             return true;
         }
         if (resolution instanceof Resolution.Unknown unknown) {
-            held.transactionOver();
+            held.transactionUnknown();
             throw Losses.commitUnknown(dead, steps, unknown.reason(), inDoubt.failure());
         }
         String obstacle = held.obstacle();
@@ -202,7 +202,7 @@ final class Committing {
         } catch (SQLException e) {
             if (held.inTransaction(now) && Losses.isLoss(e, now)) {
                 held.broken(now);
-                held.transactionOver();
+                held.transactionUnknown();
                 throw Losses.commitUnknown(now, steps, null, e);
             }
             if (!held.inTransaction(now)) {
@@ -218,7 +218,7 @@ final class Committing {
             Barrier.pass(now.connection(), Deadline.in(cluster.failoverTimeout()));
         } catch (SQLException e) {
             held.broken(now);
-            held.transactionOver();
+            held.transactionUnknown();
             throw Losses.commitUnknown(now, steps, NOT_REPLICATED, e);
         }
     }

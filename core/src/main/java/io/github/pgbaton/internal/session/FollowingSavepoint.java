@@ -42,6 +42,11 @@ public final class FollowingSavepoint implements Savepoint {
         return raw;
     }
 
+    /** What SQL text calls it, or itself: text and JDBC may go back to the same point. */
+    static Object key(Savepoint savepoint) {
+        return savepoint instanceof FollowingSavepoint ours && ours.name != null ? ours.name : savepoint;
+    }
+
     static Savepoint raw(Savepoint savepoint) {
         return savepoint instanceof FollowingSavepoint ours ? ours.raw : savepoint;
     }

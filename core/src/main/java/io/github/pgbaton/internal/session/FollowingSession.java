@@ -266,7 +266,7 @@ public final class FollowingSession implements LogicalSession {
         if (held.inTransaction(now)) {
             // Chained to the COMMIT: inside of it nothing waits for what was committed before it.
             held.broken(now);
-            throw held.lose(Losses.commitUnknown(now, journal.steps(), Committing.NOT_REPLICATED, null));
+            throw held.loseUnknown(Losses.commitUnknown(now, journal.steps(), Committing.NOT_REPLICATED, null));
         }
         try {
             Barrier.pass(now.connection(), Deadline.in(cluster.failoverTimeout()));
@@ -300,7 +300,7 @@ public final class FollowingSession implements LogicalSession {
             PgConnection target = attach();
             try {
                 FollowingSavepoint made = FollowingSavepoint.on(target, name);
-                state.savepoint(made);
+                state.savepoint(FollowingSavepoint.key(made));
                 journal.record(made.set());
                 return made;
             } catch (SQLException failure) {
@@ -391,7 +391,7 @@ public final class FollowingSession implements LogicalSession {
             PgConnection target = attach();
             try {
                 target.rollback(FollowingSavepoint.raw(savepoint));
-                state.rolledBackTo(savepoint);
+                state.rolledBackTo(FollowingSavepoint.key(savepoint));
                 if (savepoint instanceof FollowingSavepoint ours) {
                     journal.record(ours.rolledBackTo());
                 }
@@ -408,6 +408,7 @@ public final class FollowingSession implements LogicalSession {
             PgConnection target = attach();
             try {
                 target.releaseSavepoint(FollowingSavepoint.raw(savepoint));
+                state.released(FollowingSavepoint.key(savepoint));
                 if (savepoint instanceof FollowingSavepoint ours) {
                     journal.record(ours.released());
                 }

@@ -236,10 +236,15 @@ final class HeldSession {
     /** @param obstacle why the driver cannot run it again by itself, a clause */
     SQLException loseOpen(OpenSession dead, @Nullable String obstacle, @Nullable SQLException failure) {
         String unclear = journal.unclear();
-        return lose(
-                unclear == null
-                        ? Losses.lost(dead, journal.steps(), obstacle, failure)
-                        : Losses.commitUnknown(dead, journal.steps(), unclear, failure));
+        return unclear == null
+                ? lose(Losses.lost(dead, journal.steps(), obstacle, failure))
+                : loseUnknown(Losses.commitUnknown(dead, journal.steps(), unclear, failure));
+    }
+
+    /** As {@link #lose}, of a transaction that may have been committed. */
+    SQLException loseUnknown(SQLException answer) {
+        state.endedUnseen();
+        return lose(answer);
     }
 
     SQLException lose(SQLException answer) {
@@ -275,6 +280,12 @@ final class HeldSession {
         if (!inTransaction(session)) {
             journal.clear();
         }
+    }
+
+    /** The same where nobody knows which way: what it set may count, or not. */
+    void transactionUnknown() {
+        state.endedUnseen();
+        transactionOver();
     }
 
     /** Nothing of it was committed, and its first statement is run again: it is still the one the application spoke of. */

@@ -78,7 +78,7 @@ final class Recovering {
         boolean first = held.idleBeforeCall && kind != CallKind.FETCH && kind != CallKind.UPDATE_ROW;
         if (!first && held.inTransaction(now)) {
             if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
-                throw held.lose(Losses.commitUnknown(now, journal.steps(), null, failure));
+                throw held.loseUnknown(Losses.commitUnknown(now, journal.steps(), null, failure));
             }
             String obstacle = kind == CallKind.UPDATE_ROW
                     ? "it writes through an updatable result"
@@ -132,7 +132,7 @@ final class Recovering {
             throw Losses.statementUnknown(now, givenUp ? GIVEN_UP : null, failure);
         }
         if (kind == CallKind.EXECUTE && TransactionControl.possible(sql)) {
-            throw held.lose(Losses.commitUnknown(now, journal.steps(), null, failure));
+            throw held.loseUnknown(Losses.commitUnknown(now, journal.steps(), null, failure));
         }
         String outside = kind == CallKind.EXECUTE && sql != null ? forbidden(sql) : null;
         if (outside != null) {

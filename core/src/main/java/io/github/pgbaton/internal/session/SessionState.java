@@ -141,8 +141,10 @@ public final class SessionState {
             savepoint(savepoint.name());
         } else if (effect instanceof Effect.RollbackTo back) {
             rolledBackTo(back.name());
+        } else if (effect instanceof Effect.Release release) {
+            released(release.name());
         }
-        // Begin and Release change nothing here; what an opaque command did inside the server is not seen.
+        // Begin changes nothing here; what an opaque command did inside the server is not seen.
     }
 
     private void change(Holding holding, Runnable change) {
@@ -356,7 +358,7 @@ public final class SessionState {
     /** The transaction is gone, and nobody knows which way: neither what it set nor what was set before can be given again. */
     void endedUnseen() {
         if (!pending.isEmpty()) {
-            unknown.add("that was made in a transaction which ended in SQL text that failed");
+            unknown.add("that was made in a transaction which ended unseen");
         }
         rolledBack();
     }
@@ -372,6 +374,16 @@ public final class SessionState {
             if (marks.get(i).key().equals(key)) {
                 pending.subList(marks.get(i).changes(), pending.size()).clear();
                 marks.subList(i + 1, marks.size()).clear();
+                return;
+            }
+        }
+    }
+
+    /** @param key of the point that was merged into what is before it; an older one of the same name is the one then */
+    void released(Object key) {
+        for (int i = marks.size() - 1; i >= 0; i--) {
+            if (marks.get(i).key().equals(key)) {
+                marks.subList(i, marks.size()).clear();
                 return;
             }
         }
