@@ -14,14 +14,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whoever checks the list of the replay's tests must find each of them, in whichever module. */
+/** Whoever checks the list of the replay's tests must find each of them, in whichever module, and it must run. */
 class TestTableTest {
     private static final Pattern NAMED = Pattern.compile("`(\\w+)#(\\w+)`");
+    private static final Pattern COMMENT = Pattern.compile("/\\*.*?\\*/", Pattern.DOTALL);
+    private static final Pattern OFF = Pattern.compile("(?m)^ *@(Disabled|Enabled|Ignore)");
+    private static final Pattern TEST = Pattern.compile("(?m)^    @(Test|ParameterizedTest|RepeatedTest)\\b");
     private static final int FEWEST = 80;
 
     @Test
-    void everyTestOfTheTableExists() throws IOException {
+    void everyTestOfTheTableExistsAndRuns() throws IOException {
         Path root = root();
         Map<String, String> sources = new HashMap<>();
         for (String module : List.of("core", "etcd", "hikari-integration", "compatibility", "examples")) {
@@ -36,13 +41,60 @@ class TestTableTest {
         int named = 0;
         Matcher table = NAMED.matcher(Files.readString(root.resolve("docs/transaction-replay-tests.md")));
         for (; table.find(); named++) {
-            if (!sources.getOrDefault(table.group(1), "").contains(" void " + table.group(2) + "(")) {
+            if (!runs(sources.getOrDefault(table.group(1), ""), table.group(2))) {
                 missing.add(table.group());
             }
         }
 
         assertThat(missing).isEmpty();
         assertThat(named).isGreaterThan(FEWEST);
+    }
+
+    /** Whether a class has a test of that name, and neither is switched off. */
+    private static boolean runs(String source, String name) {
+        String code = COMMENT.matcher(source).replaceAll("");
+        Matcher method =
+                Pattern.compile("(?m)^    (public )?void " + name + "\\(").matcher(code);
+        if (!method.find()) {
+            return false;
+        }
+        // What stands between the member before and this one is its annotations.
+        String before = code.substring(0, method.start());
+        int body = code.indexOf(" {\n", Math.max(code.indexOf("class "), 0));
+        int from = Math.max(Math.max(before.lastIndexOf("\n    }\n"), before.lastIndexOf("\n\n")), body);
+        String annotations = before.substring(Math.max(from, 0));
+        String ofTheClass = body < 0 ? "" : code.substring(0, body);
+        return TEST.matcher(annotations).find()
+                && !OFF.matcher(annotations).find()
+                && !OFF.matcher(ofTheClass).find();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "class A {\n    @Test\n    @Disabled\n    void shows() {\n    }\n}\n",
+                "class A {\n    @Disabled(\"later\")\n    @ParameterizedTest\n    void shows(int a) {\n    }\n}\n",
+                "@Disabled\nclass A {\n    @Test\n    void shows() {\n    }\n}\n",
+                "class A {\n    @EnabledIf(\"never\")\n    @Test\n    void shows() {\n    }\n}\n",
+                "class A {\n    // @Test\n    void shows() {\n    }\n}\n",
+                "class A {\n    // @Test\n    // void shows() {\n    // }\n}\n",
+                "class A {\n    /*\n    @Test\n    void shows() {\n    }\n    */\n}\n",
+                "class A {\n    @Test\n    void other() {\n    }\n\n    void shows() {\n    }\n}\n",
+                "class A {\n    private void shows() {\n    }\n}\n"
+            })
+    void testThatNeverRunsIsMissing(String source) {
+        assertThat(runs(source, "shows")).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "@Tag(\"full\")\nclass A {\n    @Test\n    void shows() {\n    }\n}\n",
+                "class A {\n    @Disabled\n    @Test\n    void other() {\n    }\n\n    @Test\n    void shows() {\n    }\n}\n",
+                "class A {\n    @ParameterizedTest\n    @CsvSource({\"a, b\", \"c, d\"})\n    void shows(String a) {\n    }\n}\n"
+            })
+    void testThatRunsIsFound(String source) {
+        assertThat(runs(source, "shows")).isTrue();
     }
 
     private static Path root() {
