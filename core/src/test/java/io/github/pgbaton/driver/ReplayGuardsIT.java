@@ -278,6 +278,20 @@ class ReplayGuardsIT extends WireBench {
     }
 
     @Test
+    void commitThatABackslashHidesIsNotDoneTwice() throws Exception {
+        run("SET standard_conforming_strings TO off");
+        connection.commit();
+        run(insert("first"));
+        run("SELECT '\\''; COMMIT AND CHAIN");
+        run(insert("a"));
+        once(sent -> executes(sent, insert("b")), Action.LOSE);
+
+        assertThat(failing(() -> run(insert("b")))).isEqualTo("08007");
+        connection.rollback();
+        assertThat(rows()).containsExactly("first");
+    }
+
+    @Test
     void lockTakenByATextThatFailedIsMissed() throws Exception {
         connection.setAutoCommit(true);
         assertThat(failing(() -> run("SELECT pg_advisory_lock(7253); SELECT 1/0")))

@@ -41,7 +41,7 @@ public final class Journal {
     private @Nullable String obstacle;
     private @Nullable String lastingObstacle;
     private boolean disabled;
-    private boolean commitUnclear;
+    private @Nullable String unclear;
 
     /**
      * @param enabled whether steps are kept at all
@@ -136,14 +136,23 @@ public final class Journal {
         disabled = false;
     }
 
-    /** SQL text with a COMMIT in it failed, and a transaction is open: whether it is still the same one nobody knows. */
-    public void commitUnclear() {
-        commitUnclear = true;
+    /**
+     * A transaction is open, and whether it is still the same one nobody knows.
+     *
+     * @param why a clause
+     */
+    public void commitUnclear(String why) {
+        unclear = why;
+    }
+
+    /** @return whether a text has a backslash in it, behind which a COMMIT may be hidden where it escapes a quote */
+    public boolean hidesText() {
+        return steps.stream().map(Step::sql).anyMatch(sql -> sql != null && sql.indexOf('\\') >= 0);
     }
 
     /** @return why nobody may say that nothing was committed, as a clause; null where it can be said */
     public @Nullable String unclear() {
-        return commitUnclear ? "SQL text with a COMMIT in it failed" : null;
+        return unclear;
     }
 
     /** @param why no transaction of this connection can be replayed from now on, as for {@link #deny} */
@@ -199,7 +208,7 @@ public final class Journal {
             return;
         }
         writable = false;
-        commitUnclear = false;
+        unclear = null;
         count = 0;
         replays = 0;
         kept = 0;

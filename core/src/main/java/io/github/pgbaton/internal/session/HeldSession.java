@@ -24,6 +24,9 @@ import org.postgresql.core.TransactionState;
 final class HeldSession {
     static final String BEGUN_BY_TEXT = "it was begun by SQL text in autocommit mode";
 
+    private static final String BACKSLASH =
+            "standard_conforming_strings is off, and SQL text has a backslash in it, which may hide a COMMIT";
+
     /** How long a session may lie idle before the next call first looks whether the server hung up meanwhile. */
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
@@ -309,6 +312,11 @@ final class HeldSession {
     Reason reason() {
         if ((autoCommit || rawAutoCommit) && inTransaction(session)) {
             return new Reason(BEGUN_BY_TEXT, null);
+        }
+        if (!session.connection().getStandardConformingStrings() && journal.hidesText()) {
+            // Texts are read as if it were on; what that took for a literal may have been a COMMIT.
+            journal.commitUnclear(BACKSLASH);
+            return new Reason(BACKSLASH, null);
         }
         Reason known = journal.obstacle();
         if (known != null) {

@@ -105,7 +105,7 @@ final class TextEffects {
         boolean open = held.inTransaction(held.session);
         boolean commits = effects.all().stream().anyMatch(Effect.Commit.class::isInstance);
         if (open && commits) {
-            held.journal.commitUnclear();
+            held.journal.commitUnclear("SQL text with a COMMIT in it failed");
         }
         if (commits || (apart && !open)) {
             held.state.failedHalfway(effects);
