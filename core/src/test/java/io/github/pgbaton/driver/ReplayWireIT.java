@@ -177,6 +177,37 @@ class ReplayWireIT extends WireBench {
         assertThat(rows()).startsWith("a");
     }
 
+    /** Whether it is prepared nobody knows, and a second half of it must not run by itself. */
+    @ParameterizedTest
+    @EnumSource(names = {"LOSE", "LOSE_ANSWER"})
+    void twoPhaseCommitThatIsCutIsUnknownAndNotReplayed(Action action) throws Exception {
+        run(insert("a"));
+        once(sent -> executes(sent, "PREPARE TRANSACTION"), action);
+
+        assertThat(catchThrowableOfType(SQLException.class, () -> run("PREPARE TRANSACTION 'wired'"))
+                        .getSQLState())
+                .isEqualTo("08007");
+        assertThat(catchThrowableOfType(SQLException.class, () -> run(insert("b")))
+                        .getSQLState())
+                .isEqualTo("08007");
+        connection.rollback();
+        run(insert("c"));
+        connection.commit();
+        assertThat(rows()).containsExactly("c");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"LOSE", "HALVE", "LOSE_ANSWER"})
+    void commitBySwitchingToAutocommitThatIsCutIsResolved(Action action) throws Exception {
+        run(insert("a"));
+        once(ReplayWireIT::commits, action);
+
+        connection.setAutoCommit(true);
+
+        assertThat(connection.getAutoCommit()).isTrue();
+        assertThat(rows()).containsExactly("a");
+    }
+
     @Test
     void transactionChainedToACommitIsNotReplayed() throws Exception {
         run(insert("a"));
