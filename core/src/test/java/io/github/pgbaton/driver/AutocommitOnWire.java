@@ -44,11 +44,7 @@ abstract class AutocommitOnWire {
     void open() throws Exception {
         cluster = CLUSTER.cluster();
         proxy = new WireProxy(cluster.postgres("node1"));
-        InetSocketAddress postgres = cluster.postgres("node1");
-        admin = DriverManager.getConnection(
-                "jdbc:postgresql://" + postgres.getHostString() + ":" + postgres.getPort() + "/" + cluster.database(),
-                cluster.superuser(),
-                cluster.superuserPassword());
+        admin = superuser();
         asAdmin("SET synchronous_commit TO local", "ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()");
         asAdmin(
                 "DROP SCHEMA IF EXISTS pgbaton CASCADE",
@@ -67,6 +63,14 @@ abstract class AutocommitOnWire {
                 "CREATE VIEW alone_plain AS SELECT v, random() FROM alone",
                 "GRANT ALL ON alone, alone_id_seq, alone_view, alone_outer, alone_plain TO PUBLIC");
         connect(ON);
+    }
+
+    Connection superuser() throws SQLException {
+        InetSocketAddress postgres = cluster.postgres("node1");
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + postgres.getHostString() + ":" + postgres.getPort() + "/" + cluster.database(),
+                cluster.superuser(),
+                cluster.superuserPassword());
     }
 
     void connect(String parameters) throws SQLException {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.scripted.WireProxy.Action;
 import java.sql.Connection;
+import io.github.pgbaton.scripted.LostStandby;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
@@ -26,18 +27,7 @@ class StandbyWaitIT extends WireBench {
     }
 
     private void noStandby() throws SQLException {
-        asAdmin("ALTER SYSTEM SET synchronous_standby_names TO 'nobody'", "SELECT pg_reload_conf()");
-        // Another process tells the backends, a moment after each of them could have read it.
-        await().atMost(PATIENCE).until(this::aCommitWaits);
-    }
-
-    private boolean aCommitWaits() throws SQLException {
-        try (Connection probe = superuser();
-                Statement statement = probe.createStatement()) {
-            statement.setQueryTimeout(1);
-            statement.execute("SELECT pg_logical_emit_message(true, 'probe', '')");
-            return statement.getWarnings() != null;
-        }
+        LostStandby.take(admin, this::superuser, PATIENCE);
     }
 
     private void standby() throws SQLException {

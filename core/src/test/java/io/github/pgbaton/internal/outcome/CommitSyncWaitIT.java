@@ -88,11 +88,11 @@ class CommitSyncWaitIT extends OnLedgerBench {
 
     @Test
     void theDriverNeverCancelsDuringACommit() throws Exception {
-        ref = bench.cluster("&queryTimeout=1");
+        ref = bench.cluster("&queryTimeout=3");
         bench.loseStandby();
         CompletableFuture<CommitResult> result = inBackground(1);
         bench.awaitTrue("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-                + " AND query LIKE '%COMMIT%' AND clock_timestamp() - query_start > interval '2 seconds')");
+                + " AND query LIKE '%COMMIT%' AND clock_timestamp() - query_start > interval '4 seconds')");
         assertThat(result).isNotDone();
         bench.standbyIsBack();
 

@@ -48,7 +48,7 @@ class CommitterIT extends OnLedgerBench {
         assertThat(committer.commit(false)).isInstanceOf(Committed.class);
         session.connection().commit();
 
-        assertThat(bench.proxy.types()).isEqualTo("BEBES");
+        assertThat(bench.proxy.types(session.connection().getBackendPID())).isEqualTo("BEBES");
         assertThat(bench.kinds()).isEqualTo("cc");
         assertThat(session.connection().getTransactionState()).isEqualTo(TransactionState.IDLE);
     }
@@ -65,7 +65,7 @@ class CommitterIT extends OnLedgerBench {
         LedgerBench.begin(connection, 2);
         bench.proxy.forget();
         assertThat(committer.commit(false)).isInstanceOf(Committed.class);
-        assertThat(bench.proxy.types()).isEqualTo("BEBES");
+        assertThat(bench.proxy.types(session.connection().getBackendPID())).isEqualTo("BEBES");
         assertThat(connection.getAutosave()).isEqualTo(autosave);
 
         bench.asAdmin("ALTER TABLE pgbaton.tx RENAME TO other");
@@ -84,7 +84,7 @@ class CommitterIT extends OnLedgerBench {
         LedgerBench.begin(session.connection(), 1);
         bench.proxy.forget();
         assertThat(committer.commit(false)).isInstanceOf(Committed.class);
-        assertThat(bench.proxy.types()).isEqualTo("QQ");
+        assertThat(bench.proxy.types(session.connection().getBackendPID())).isEqualTo("QQ");
         assertThat(bench.kinds()).isEqualTo("c");
 
         bench.asAdmin("ALTER TABLE pgbaton.tx RENAME TO other");
@@ -107,7 +107,7 @@ class CommitterIT extends OnLedgerBench {
 
         assertThat(committer.commit(false)).isInstanceOf(Committed.class);
 
-        assertThat(bench.proxy.types().chars().filter(type -> type == 'S')).hasSize(1);
+        assertThat(bench.proxy.types(session.connection().getBackendPID()).chars().filter(type -> type == 'S')).hasSize(1);
         assertThat(bench.kinds()).isEqualTo("c");
     }
 
@@ -329,7 +329,7 @@ class CommitterIT extends OnLedgerBench {
 
     @Test
     void aSocketTimeoutIsInDoubt() throws SQLException {
-        ref = bench.cluster("&socketTimeout=1");
+        ref = bench.cluster("&socketTimeout=3");
         cutAt('B', Action.HOLD);
 
         assertInDoubt(commit(1));

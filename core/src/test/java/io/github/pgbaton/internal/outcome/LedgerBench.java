@@ -7,6 +7,7 @@ import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.scripted.WireProxy;
 import io.github.pgbaton.testkit.PatroniCluster;
 import java.net.InetSocketAddress;
+import io.github.pgbaton.scripted.LostStandby;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -100,8 +101,10 @@ final class LedgerBench implements AutoCloseable {
 
     /** A COMMIT waits from now on for a standby that does not exist; as long as until {@link #standbyIsBack}. */
     void loseStandby() throws SQLException {
-        asAdmin("ALTER SYSTEM SET synchronous_standby_names TO 'nobody'", "SELECT pg_reload_conf()");
-        awaitTrue("SELECT current_setting('synchronous_standby_names') = 'nobody'");
+        LostStandby.take(
+                admin,
+                () -> DriverManager.getConnection(plainUrl(), cluster.superuser(), cluster.superuserPassword()),
+                PATIENCE);
     }
 
     void standbyIsBack() throws SQLException {

@@ -57,7 +57,7 @@ class ResolverIT extends OnLedgerBench {
 
     @Test
     void aCommitThatArrivesAfterTheTombstoneRollsBack() throws Exception {
-        ref = bench.cluster("&socketTimeout=1");
+        ref = bench.cluster("&socketTimeout=3");
         Doubt doubt = doubtAfter(Action.HOLD);
         // As if the old backend could not be ended: its pid is another one's by now.
         Doubt unreachable = withBackend(doubt, doubt.pid(), doubt.backendStart() + 1);
@@ -73,7 +73,7 @@ class ResolverIT extends OnLedgerBench {
 
     @Test
     void theOldBackendIsEndedSoThatItsLocksAreFree() throws Exception {
-        ref = bench.cluster("&socketTimeout=1");
+        ref = bench.cluster("&socketTimeout=3");
         Doubt doubt = doubtAfter(Action.HOLD);
 
         assertThat(resolve(doubt)).isInstanceOf(Resolution.Aborted.class);
@@ -306,7 +306,7 @@ class ResolverIT extends OnLedgerBench {
                 doubt.retention());
 
         assertUnknown(
-                Resolver.resolve(ref, foreign, Deadline.in(Duration.ofSeconds(2)), () -> false), "another cluster");
+                Resolver.resolve(ref, foreign, Deadline.in(Duration.ofSeconds(5)), () -> false), "another cluster");
         assertThat(bench.kinds()).isEmpty();
     }
 
@@ -325,7 +325,7 @@ class ResolverIT extends OnLedgerBench {
                 doubt.systemIdentifier(),
                 doubt.retention());
 
-        assertUnknown(Resolver.resolve(ref, later, Deadline.in(Duration.ofSeconds(2)), () -> false), "writes timeline");
+        assertUnknown(Resolver.resolve(ref, later, Deadline.in(Duration.ofSeconds(5)), () -> false), "writes timeline");
         assertThat(bench.kinds()).isEmpty();
     }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 /** On which member a COMMIT in doubt is looked up, and what happens when that changes in the middle. */
 @Timeout(60)
 class ResolverTest extends OutcomeOnScripts {
-    private static final Duration SHORT = Duration.ofSeconds(1);
+    private static final Duration SHORT = Duration.ofSeconds(3);
     private static final String TOMBSTONE = "INSERT INTO pgbaton.tx(token, kind)";
 
     @Override

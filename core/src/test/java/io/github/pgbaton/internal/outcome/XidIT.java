@@ -96,7 +96,7 @@ class XidIT extends OnLedgerBench {
 
     @Test
     void aCommitThatArrivesLateFindsItsBackendEnded() throws Exception {
-        ref = bench.cluster("&socketTimeout=1");
+        ref = bench.cluster("&socketTimeout=3");
         Doubt doubt = doubtAfter(Action.HOLD);
 
         assertThat(resolve(doubt)).isInstanceOf(Resolution.Aborted.class);
