@@ -22,10 +22,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a source makes of members that are down, mute or mad. */
 @Timeout(60)
 class HostileAnswersTest {
+    /** Short enough for the members that never come to an end, and long enough for the honest ones of a slow machine. */
+    private static final Timing TIMING = PatroniRestSourceTest.timing(Duration.ofSeconds(2), Duration.ofMillis(200));
+
     private final ScriptedCluster cluster = new ScriptedCluster();
     private final Recorder recorder = new Recorder();
-    private final PatroniRestSource source =
-            new PatroniRestSource(cluster.uris(), "pgcluster", PatroniRestSourceTest.QUICK);
+    private final PatroniRestSource source = new PatroniRestSource(cluster.uris(), "pgcluster", TIMING);
 
     /** Ways not to answer. */
     enum Hostile {

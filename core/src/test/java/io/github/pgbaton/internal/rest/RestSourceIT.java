@@ -124,7 +124,7 @@ class RestSourceIT {
         }
         assertThat(threads()).isPositive();
         source.close();
-        await().atMost(Duration.ofSeconds(5)).until(() -> threads() == 0);
+        await().atMost(PATIENCE).until(() -> threads() == 0);
     }
 
     /** A session between two transactions: its next statement is sent again wherever it breaks. */
