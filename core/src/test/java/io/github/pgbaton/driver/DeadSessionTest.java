@@ -68,7 +68,7 @@ class DeadSessionTest {
     @Test
     void replayThatFindsNoPrimaryInTimeIs08006AndThen40001UntilTheRollback() throws Exception {
         second.inRecovery(true);
-        try (Connection connection = scripts.following("failoverTimeout=500ms").getConnection()) {
+        try (Connection connection = Scripts.opened(scripts.following("failoverTimeout=500ms"))) {
             connection.setAutoCommit(false);
             Scripts.run(connection, "INSERT INTO t VALUES (1)");
             source.elect("node2");
@@ -85,7 +85,7 @@ class DeadSessionTest {
                             NoSessionException.class,
                             e -> assertThat(e.getSQLState()).isEqualTo("08001"));
             second.inRecovery(false);
-            Scripts.run(connection, "SELECT 1");
+            Scripts.runAtLast(connection, "SELECT 1");
         }
         assertThat(second.statements()).contains("SELECT 1").doesNotContain("INSERT INTO t VALUES (1)", "COMMIT");
     }

@@ -130,7 +130,7 @@ class EarlySessionTest {
     void whoWaitsTakesOverFromAProberThatGivesUp() throws Exception {
         source.elect("node2");
         CompletableFuture<Connection> prober;
-        try (BatonDataSource impatient = scripts.following("failoverTimeout=1s")) {
+        try (BatonDataSource impatient = scripts.following("failoverTimeout=5s")) {
             prober = Scripts.connecting(impatient);
             await().atMost(PATIENCE).until(() -> questions() > 1);
             CompletableFuture<Connection> patient = Scripts.connecting(following);

@@ -1,6 +1,8 @@
 package io.github.pgbaton.driver;
 
+import static io.github.pgbaton.driver.Scripts.opened;
 import static io.github.pgbaton.driver.Scripts.run;
+import static io.github.pgbaton.driver.Scripts.runAtLast;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -121,7 +123,7 @@ class LeaderProofTest {
     @Test
     void withoutPauseAClusterWithoutALeaderIsWaitedFor() throws Exception {
         BatonDataSource following = scripts.following("failoverTimeout=1500ms");
-        following.getConnection().close();
+        opened(following).close();
         source.loseLeader();
         assertThatThrownBy(following::getConnection).hasMessageContaining("nobody holds the lock");
         CompletableFuture<Connection> waiting = Scripts.connecting(scripts.following("failoverTimeout=20s"));
@@ -162,7 +164,7 @@ class LeaderProofTest {
     @Test
     void strictSaysWhatHappenedAndWhatToDo() throws Exception {
         BatonDataSource following = scripts.following(STRICT, "failoverTimeout=500ms");
-        try (Connection idle = following.getConnection();
+        try (Connection idle = opened(following);
                 Statement hurried = idle.createStatement()) {
             source.degrade("nobody answers");
             outlastTheTtl();
@@ -185,14 +187,14 @@ class LeaderProofTest {
         BatonDataSource strict = scripts.following(STRICT, "failoverTimeout=1s");
         BatonDataSource available = scripts.following();
         source.settings(Duration.ofSeconds(30), false, false).elect("node1");
-        try (Connection kept = strict.getConnection()) {
+        try (Connection kept = opened(strict)) {
             source.degrade("nobody answers");
             other.timeline(2).inRecovery(false);
             primary.close();
             available.getConnection().close();
             assertThatThrownBy(() -> run(kept, "INSERT 1")).hasMessageContaining("strict");
             source.elect("node2");
-            run(kept, "INSERT 2");
+            runAtLast(kept, "INSERT 2");
         }
         assertThat(other.statements()).containsExactly("INSERT 2");
     }

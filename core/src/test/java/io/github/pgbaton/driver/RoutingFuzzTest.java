@@ -1,8 +1,8 @@
 package io.github.pgbaton.driver;
 
+import static io.github.pgbaton.driver.Scripts.opened;
 import static io.github.pgbaton.driver.Scripts.run;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.scripted.Fuzz;
@@ -88,11 +88,6 @@ class RoutingFuzzTest {
                 }
             }
         });
-    }
-
-    /** Patiently, by one that is not: what else runs on this machine is not this test's matter. */
-    private static Connection opened(BatonDataSource impatient) {
-        return await().atMost(Duration.ofSeconds(20)).ignoreExceptions().until(impatient::getConnection, c -> true);
     }
 
     private static void write(Connection connection, int step) {

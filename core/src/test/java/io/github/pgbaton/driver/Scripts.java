@@ -1,5 +1,7 @@
 package io.github.pgbaton.driver;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
@@ -18,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Servers, a leader source and data sources of one test, under a scope that no other test has; closes them all. */
 final class Scripts implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final AtomicInteger SCOPES = new AtomicInteger();
 
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -84,6 +87,42 @@ final class Scripts implements AutoCloseable {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
+    }
+
+    /** Patiently, by one that is not: the first connection of a process takes as long as the machine wants. */
+    static Connection opened(BatonDataSource impatient) {
+        return await().atMost(PATIENCE).ignoreExceptions().until(impatient::getConnection, c -> true);
+    }
+
+    /** Again while an impatient connection finds no primary in time, which sends nothing. */
+    static void runAtLast(Connection connection, String sql) {
+        await().atMost(PATIENCE).until(() -> {
+            try {
+                run(connection, sql);
+                return true;
+            } catch (SQLException e) {
+                if ("08001".equals(e.getSQLState())) {
+                    return false;
+                }
+                throw e;
+            }
+        });
+    }
+
+    /**
+     * Until an attempt is refused with these words: one that is short of time ends before it has heard from the member. It
+     * ends at once where a connection is given.
+     */
+    static void awaitRefusal(BatonDataSource impatient, String... words) {
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            SQLException refusal = catchThrowableOfType(
+                    SQLException.class, () -> impatient.getConnection().close());
+            if (refusal == null) {
+                throw new IllegalStateException("a connection was given");
+            }
+            assertThat(refusal.getSQLState()).isEqualTo("08001");
+            assertThat(refusal.getMessage()).contains(words).doesNotContain("s3cret");
+        });
     }
 
     static CompletableFuture<Connection> connecting(BatonDataSource source) {

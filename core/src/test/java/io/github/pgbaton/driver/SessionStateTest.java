@@ -309,7 +309,7 @@ class SessionStateTest {
     @Test
     void connectionInitSqlThatHangsEndsAtTheDeadline() {
         first.script(sql -> sql.equals("SELECT stuck()") ? Reaction.HANG : Reaction.SUCCEED);
-        assertThatThrownBy(() -> connect("&loginTimeout=1&hangThreshold=0ms&connectionInitSql=SELECT%20stuck()")
+        assertThatThrownBy(() -> connect("&loginTimeout=3&hangThreshold=0ms&connectionInitSql=SELECT%20stuck()")
                         .close())
                 .hasMessageContaining("connectionInitSql was not done")
                 .extracting(e -> ((SQLException) e).getSQLState())
@@ -329,6 +329,7 @@ class SessionStateTest {
             assertThat(timeout.getSQLState()).isEqualTo("57014");
 
             second.script(sql -> Reaction.SUCCEED);
+            statement.setQueryTimeout(0);
             statement.execute("SELECT 2");
         }
         assertThat(second.statements()).doesNotContain("SELECT 1").endsWith("SET app.tenant = '7'", "SELECT 2");

@@ -9,6 +9,7 @@ import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.StuckSocketFactory;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +55,7 @@ class StuckProberTest {
     void proberThatShowsNoProgressIsRelievedInItsOwnEpoch() throws Exception {
         ScriptedPostgres leader = scripts.server();
         scripts.source(leader).elect("node1");
-        BatonDataSource following = scripts.following(StuckSocketFactory.parameter(), "handshakeTimeout=100ms");
+        BatonDataSource following = scripts.following(StuckSocketFactory.parameter(), "handshakeTimeout=1s");
         CompletableFuture<Connection> stuck;
         try (StuckSocketFactory.Place place = StuckSocketFactory.at(leader, 1)) {
             stuck = Scripts.connecting(following);
@@ -111,9 +112,14 @@ class StuckProberTest {
                 "//" + unreachable.address() + "," + standby.address() + "/db?" + StuckSocketFactory.parameter();
         try (StuckSocketFactory.Place place = StuckSocketFactory.at(unreachable, 1000);
                 BatonDataSource impatient = scripts.dataSource(members + "&failoverTimeout=100ms")) {
+            Scripts.awaitRefusal(impatient, "in recovery");
             for (int caller = 0; caller < 20; caller++) {
-                assertThatThrownBy(impatient::getConnection).hasMessageContaining("in recovery");
+                assertThatThrownBy(impatient::getConnection)
+                        .isInstanceOfSatisfying(
+                                SQLException.class,
+                                e -> assertThat(e.getSQLState()).isEqualTo("08001"));
             }
+            Scripts.awaitRefusal(impatient, "in recovery");
             assertThat(place.attempts()).isEqualTo(1);
             CompletableFuture<Connection> patient =
                     Scripts.connecting(scripts.dataSource(members + "&failoverTimeout=30s"));

@@ -78,7 +78,7 @@ class TargetSettingsTest extends TargetOnScripts {
     void strictSaysAtTheDeadlineThatNobodyConfirmsTheLeaderAndBlamesNoReplica() throws Exception {
         source.settings(TTL, false, false).elect("node1");
         BatonDataSource replicas = target("replica", STRICT, "failoverTimeout=500ms");
-        try (Connection idle = replicas.getConnection()) {
+        try (Connection idle = Scripts.opened(replicas)) {
             run(idle, "SELECT 'idle'");
             silenceForLongerThanTheTtl();
             for (Waiting.Call call : List.<Waiting.Call>of(replicas::getConnection, () -> run(idle, "SELECT 'held'"))) {
@@ -89,7 +89,7 @@ class TargetSettingsTest extends TargetOnScripts {
                         .hasMessageContainingAll("nobody answers", STRICT, "nothing was sent", "leaderProof=available");
             }
             source.elect("node1");
-            run(idle, "SELECT 'later'");
+            Scripts.runAtLast(idle, "SELECT 'later'");
         }
         assertThat(onReplicas()).doesNotContain("SELECT 'held'").contains("SELECT 'later'");
     }

@@ -1,5 +1,7 @@
 package io.github.pgbaton.driver;
 
+import static io.github.pgbaton.driver.Scripts.awaitRefusal;
+import static io.github.pgbaton.driver.Scripts.opened;
 import static io.github.pgbaton.driver.Scripts.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -112,7 +114,7 @@ class TargetTest extends TargetOnScripts {
         source.member("node3", third.address(), false, false, 1);
         BatonDataSource replicas = target("replica", IMPATIENT);
         for (int i = 0; i < 4; i++) {
-            try (Connection connection = replicas.getConnection()) {
+            try (Connection connection = opened(replicas)) {
                 assertThat(runs(connection, "SELECT " + i)).isSameAs(second);
             }
         }
@@ -129,7 +131,7 @@ class TargetTest extends TargetOnScripts {
         BatonDataSource replicas = target("replica", "replicaChoice=preferSync");
         BatonDataSource strict = target("replica", "replicaChoice=sync", IMPATIENT);
         try (Connection connection = replicas.getConnection();
-                Connection only = strict.getConnection()) {
+                Connection only = opened(strict)) {
             assertThat(runs(connection, "SELECT 1")).isSameAs(third);
             assertThat(runs(only, "SELECT 2")).isSameAs(third);
             source.member("node3", third.address(), false, true, 1);
@@ -233,16 +235,14 @@ class TargetTest extends TargetOnScripts {
         second.position(MIB);
         third.close();
         BatonDataSource replicas = target("replica", IMPATIENT);
-        assertThatThrownBy(replicas::getConnection)
-                .isInstanceOfSatisfying(
-                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
-                .hasMessageContainingAll(
-                        "no replica",
-                        "2000 ms",
-                        "bytes behind the primary",
-                        "maxReplicaLag",
-                        "node3",
-                        "cannot be asked");
+        awaitRefusal(
+                replicas,
+                "no replica",
+                "2000 ms",
+                "bytes behind the primary",
+                "maxReplicaLag",
+                "node3",
+                "cannot be asked");
     }
 
     @Test

@@ -64,7 +64,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     private final AtomicInteger cancels = new AtomicInteger();
     private final AtomicInteger starting = new AtomicInteger();
     private final AtomicInteger mostStarting = new AtomicInteger();
-    private volatile Duration handshake = Duration.ZERO;
+    private volatile Runnable handshake = () -> {};
     private volatile boolean mute;
     private final ScriptedStanding self = new ScriptedStanding();
     private volatile boolean reportsStanding = true;
@@ -176,7 +176,12 @@ public final class ScriptedPostgres implements AutoCloseable {
 
     /** Lets every session take its time before it is open, as a busy server does. */
     public ScriptedPostgres handshake(Duration time) {
-        handshake = time;
+        return handshake(() -> LockSupport.parkNanos(time.toNanos()));
+    }
+
+    /** Lets every session wait for this before it is open. */
+    public ScriptedPostgres handshake(Runnable wait) {
+        handshake = wait;
         return this;
     }
 
@@ -349,7 +354,7 @@ public final class ScriptedPostgres implements AutoCloseable {
             users.add(user);
             questions.add(asked);
             mostStarting.accumulateAndGet(starting.incrementAndGet(), Math::max);
-            LockSupport.parkNanos(handshake.toNanos());
+            handshake.run();
             out.write(Message.of('R', 0, 0, 0, 0));
             parameter("server_version", "15.0");
             parameter("server_encoding", "UTF8");
