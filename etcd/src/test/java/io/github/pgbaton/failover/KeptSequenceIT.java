@@ -1,6 +1,7 @@
 package io.github.pgbaton.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.pgbaton.Protection;
@@ -63,6 +64,7 @@ class KeptSequenceIT extends ReplayBench {
         add("b");
         // The next break is to be this connection's, whose session is the younger one by now.
         other.close();
+        await().atMost(PATIENCE).until(() -> backends().size() == 1);
         breakSession();
         add("c");
         connection.commit();
