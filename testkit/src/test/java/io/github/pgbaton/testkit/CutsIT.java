@@ -44,11 +44,11 @@ class CutsIT {
             assertThatThrownBy(() -> Clusters.connect(cluster, primary)).isInstanceOf(SQLException.class);
             // The cluster does not feel it, and the truth is not the client.
             assertThat(truth.isWritable(primary)).isTrue();
-            cluster.awaitHealthy(Duration.ofSeconds(5));
+            cluster.awaitHealthy(SOON);
 
             cluster.heal(Party.member(primary), Party.client());
 
-            assertThat(answer.get(15, TimeUnit.SECONDS)).isEqualTo(1);
+            assertThat(answer.get(SOON.toSeconds(), TimeUnit.SECONDS)).isEqualTo(1);
         }
     }
 

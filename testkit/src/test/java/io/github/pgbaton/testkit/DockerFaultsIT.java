@@ -64,7 +64,7 @@ class DockerFaultsIT {
 
             cluster.heal(Party.client(), Party.member(primary));
 
-            assertThat(answer.get(15, TimeUnit.SECONDS)).isEqualTo(1);
+            assertThat(answer.get(SOON.toSeconds(), TimeUnit.SECONDS)).isEqualTo(1);
         }
     }
 

@@ -43,6 +43,6 @@ class ExtensionIT {
     @Order(3)
     void findsEverythingRepaired() {
         PatroniCluster cluster = PATRONI.cluster();
-        cluster.awaitHealthy(Duration.ofSeconds(2));
+        cluster.awaitHealthy(Duration.ofSeconds(20));
     }
 }

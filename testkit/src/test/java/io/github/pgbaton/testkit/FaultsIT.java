@@ -55,7 +55,7 @@ class FaultsIT {
         assertThat(outage.open()).isFalse();
         assertThat(outage.lastWritable()).isEqualTo(old);
         assertThat(outage.nextWritable()).contains(successor);
-        assertThat(outage.length()).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(20));
+        assertThat(outage.length()).isBetween(Duration.ofSeconds(1), SOON);
 
         cluster.start(old);
         cluster.awaitHealthy(SOON);

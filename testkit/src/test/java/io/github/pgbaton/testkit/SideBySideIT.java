@@ -48,7 +48,7 @@ class SideBySideIT {
         Path directory = Path.of(System.getProperty("java.io.tmpdir"), "pgbaton-testkit-" + number);
         await().atMost(Duration.ofSeconds(20)).until(() -> !Files.exists(directory));
         assertThat(processesIn(directory)).isEmpty();
-        cluster.awaitHealthy(Duration.ofSeconds(5));
+        cluster.awaitHealthy(Duration.ofSeconds(20));
     }
 
     private static List<String> processesIn(Path directory) throws IOException {
