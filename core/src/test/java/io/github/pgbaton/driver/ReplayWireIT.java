@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.scripted.WireProxy.Action;
 import io.github.pgbaton.scripted.LostStandby;
+import io.github.pgbaton.scripted.WireProxy.Action;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.github.pgbaton.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.Protection;
 import io.github.pgbaton.testkit.PatroniCluster;

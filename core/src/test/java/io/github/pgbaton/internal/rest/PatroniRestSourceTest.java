@@ -189,7 +189,7 @@ class PatroniRestSourceTest {
         }
         await().pollInterval(Duration.ofMillis(5)).atMost(Recorder.SOON).until(() -> {
             long asked = cluster.requests() - before;
-            // A round is a question to everybody and one to the leader, and the last is followed by three for the facts.
+            // A round is a question to everybody and one to the leader, and three for the facts follow the last.
             long rounds = 2 + (long) (secondsSince(from) / 0.03);
             assertThat(asked).as("requests in %s rounds", rounds).isLessThanOrEqualTo(4 * rounds + 3);
             return cluster.node(1).rest.asked("/primary") > confirmations;
