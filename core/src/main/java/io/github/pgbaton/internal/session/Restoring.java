@@ -129,8 +129,8 @@ final class Restoring {
     }
 
     /** As {@link #initialized}, where no call waits for it. */
-    static OpenSession inBackground(
-            ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled, Arrivals arrivals) throws SQLException {
+    static OpenSession inBackground(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled, Arrivals arrivals)
+            throws SQLException {
         return initialized(cluster, () -> cluster.openInBackground(deadline, cancelled), deadline, arrivals);
     }
 

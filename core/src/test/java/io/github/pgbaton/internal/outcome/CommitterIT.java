@@ -107,7 +107,11 @@ class CommitterIT extends OnLedgerBench {
 
         assertThat(committer.commit(false)).isInstanceOf(Committed.class);
 
-        assertThat(bench.proxy.types(session.connection().getBackendPID()).chars().filter(type -> type == 'S')).hasSize(1);
+        assertThat(bench.proxy
+                        .types(session.connection().getBackendPID())
+                        .chars()
+                        .filter(type -> type == 'S'))
+                .hasSize(1);
         assertThat(bench.kinds()).isEqualTo("c");
     }
 
