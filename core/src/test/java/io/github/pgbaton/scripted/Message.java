@@ -35,6 +35,10 @@ final class Message {
         return (text + "\0").getBytes(StandardCharsets.UTF_8);
     }
 
+    static byte[] parameter(String name, String value) {
+        return of('S', text(name + "\0" + value));
+    }
+
     static byte[] complete(String tag) {
         return of('C', text(tag));
     }

@@ -2,7 +2,6 @@ package io.github.pgbaton.scripted;
 
 import io.github.pgbaton.topology.HostPort;
 import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -83,7 +82,7 @@ public final class ScriptedPostgres implements AutoCloseable {
                 clients.add(client);
                 if (listener.isClosed()) {
                     // Accepted while the server closed, and maybe too late for its last look at its clients.
-                    close(client);
+                    WireProxy.close(client);
                     return;
                 }
                 accepted.incrementAndGet();
@@ -260,7 +259,7 @@ public final class ScriptedPostgres implements AutoCloseable {
     /** Closes all sessions as a crash does; new ones are taken. */
     public void dropSessions() {
         for (Socket client : clients) {
-            close(client);
+            WireProxy.close(client);
         }
         clients.clear();
     }
@@ -279,14 +278,6 @@ public final class ScriptedPostgres implements AutoCloseable {
     public void close() throws IOException {
         listener.close();
         dropSessions();
-    }
-
-    private static void close(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            // Closed all the same.
-        }
     }
 
     private final class Session {
@@ -439,22 +430,13 @@ public final class ScriptedPostgres implements AutoCloseable {
                     return false;
                 }
                 case FAIL -> {
-                    out.write(Message.error("ERROR", "23505", "duplicate key"));
-                    failed = true;
-                    status = status == 'I' ? 'I' : 'E';
-                    return true;
+                    return refuse("23505", "duplicate key");
                 }
                 case FAIL_FUTURE -> {
-                    out.write(Message.error("ERROR", "22023", "transaction ID 700 is in the future"));
-                    failed = true;
-                    status = status == 'I' ? 'I' : 'E';
-                    return true;
+                    return refuse("22023", "transaction ID 700 is in the future");
                 }
                 case FAIL_READ_ONLY -> {
-                    out.write(Message.error("ERROR", "25006", "cannot execute INSERT in a read-only transaction"));
-                    failed = true;
-                    status = status == 'I' ? 'I' : 'E';
-                    return true;
+                    return refuse("25006", "cannot execute INSERT in a read-only transaction");
                 }
                 case FAIL_57P01 -> {
                     out.write(Message.error("ERROR", "57P01", "the foreign server was shut down"));
@@ -486,16 +468,20 @@ public final class ScriptedPostgres implements AutoCloseable {
             return true;
         }
 
+        private boolean refuse(String state, String words) throws IOException {
+            out.write(Message.error("ERROR", state, words));
+            failed = true;
+            status = status == 'I' ? 'I' : 'E';
+            return true;
+        }
+
         private String @Nullable [] rowOf(String sql) {
             String[] own = self.answer(sql);
             return own == null ? rows.apply(sql) : own;
         }
 
         private void parameter(String name, String value) throws IOException {
-            ByteArrayOutputStream body = new ByteArrayOutputStream();
-            body.writeBytes(Message.text(name));
-            body.writeBytes(Message.text(value));
-            out.write(Message.of('S', body.toByteArray()));
+            out.write(Message.parameter(name, value));
         }
 
         private void ready() throws IOException {

@@ -160,7 +160,7 @@ public final class WireProxy implements AutoCloseable {
         thread.start();
     }
 
-    private static void close(Socket socket) {
+    static void close(Socket socket) {
         try {
             socket.close();
         } catch (IOException e) {

@@ -116,7 +116,7 @@ public final class FollowingSession implements LogicalSession {
             held.brokenAtFirstCall = 0;
         }
         PgConnection fresh =
-                held.gone(now) ? moving.replace(now, caller) : misplaced(now) ? moving.move(now, caller) : null;
+                held.gone(now) ? moving.replace(now, caller) : held.misplaced(now) ? moving.move(now, caller) : null;
         if (fresh != null) {
             if (!held.autoCommit && held.committer == null) {
                 // The call that follows may begin a transaction, and its COMMIT may be cut off like any other.
@@ -131,15 +131,6 @@ public final class FollowingSession implements LogicalSession {
             getReadyToCommit(now);
         }
         return now.connection();
-    }
-
-    /** Whether another member is to have the session: never inside a transaction, and not for one with the primary's target. */
-    private boolean misplaced(OpenSession now) {
-        return switch (cluster.placed(now)) {
-            case WELL -> false;
-            case ELSEWHERE_BETTER -> !held.inTransaction(now) && state.held().isEmpty();
-            case PROMOTED -> !held.inTransaction(now);
-        };
     }
 
     /** Before a transaction begins, its COMMIT is prepared: inside one it would be too late to look for the ledger. */

@@ -155,6 +155,15 @@ final class HeldSession {
         return lost == null && !inTransaction(now) && state.held().isEmpty();
     }
 
+    /** Whether another member is to have the session: never inside a transaction, and not for one with the primary's target. */
+    boolean misplaced(OpenSession now) {
+        return switch (cluster.placed(now)) {
+            case WELL -> false;
+            case ELSEWHERE_BETTER -> !inTransaction(now) && state.held().isEmpty();
+            case PROMOTED -> !inTransaction(now);
+        };
+    }
+
     /** Each call of whoever uses the connection begins so; it waits out a move. */
     void use() {
         if (!turn.isUsers()) {
