@@ -32,11 +32,15 @@ class AskingMembersTest {
     }
 
     private BatonDataSource askingMembers(ScriptedPostgres... members) {
+        return askingMembers("20s", members);
+    }
+
+    private BatonDataSource askingMembers(String failoverTimeout, ScriptedPostgres... members) {
         List<String> seeds = new ArrayList<>();
         for (ScriptedPostgres member : members) {
             seeds.add(member.address().toString());
         }
-        return scripts.dataSource("//" + String.join(",", seeds) + "/db?failoverTimeout=20s");
+        return scripts.dataSource("//" + String.join(",", seeds) + "/db?failoverTimeout=" + failoverTimeout);
     }
 
     @Test
@@ -163,7 +167,7 @@ class AskingMembersTest {
     void memberThatRefusesTheCallerIsNotTakenForThePrimaryThatIsDown() throws Exception {
         ScriptedPostgres primary = scripts.server();
         ScriptedPostgres refusing = refusing(scripts.server());
-        BatonDataSource asking = askingMembers(primary, refusing);
+        BatonDataSource asking = askingMembers("5s", primary, refusing);
         primary.close();
         assertThatThrownBy(asking::getConnection)
                 .isInstanceOfSatisfying(

@@ -41,7 +41,7 @@ class PatroniRestSourceProviderTest {
                         PatroniRestSourceTest.QUICK)) {
             source.start(recorder);
             recorder.awaitDegraded(1);
-            assertThat(recorder.degraded.get(0)).contains("no whole answer within 400 ms");
+            assertThat(recorder.degraded.get(0)).contains("no whole answer within 5000 ms");
             assertThat(recorder.threads).containsExactly("pgbaton-rest-127.0.0.1");
         }
     }
