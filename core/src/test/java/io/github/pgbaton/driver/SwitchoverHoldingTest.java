@@ -95,6 +95,14 @@ class SwitchoverHoldingTest {
                 connection.setAutoCommit(true);
             }
         },
+        REPLAY_IS_DISABLED_FOR_IT {
+            @Override
+            void last(SwitchoverHoldingTest test, Connection connection) throws SQLException {
+                test.first.ledger();
+                commit(connection);
+                connection.unwrap(ReplayableConnection.class).disableReplay();
+            }
+        },
         THE_LAST_ONE_WAS_NOT {
             @Override
             void last(SwitchoverHoldingTest test, Connection connection) throws SQLException {

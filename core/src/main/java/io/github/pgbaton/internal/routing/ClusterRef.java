@@ -318,13 +318,17 @@ public final class ClusterRef {
 
     /** @return whether a new transaction should first {@link #awaitSwitchover}; one volatile read while it need not */
     public boolean holds() {
-        return tracker.holds() || (strict && tracker.confirmation().missing(tracker.route()));
+        return tracker.holds() || unproven();
+    }
+
+    /** @return whether nothing new may begin, because no source confirms the leader and {@code leaderProof=strict} */
+    public boolean unproven() {
+        return strict && tracker.confirmation().missing(tracker.route());
     }
 
     /** @return as {@link #holds()}, for a session that there is: no switchover holds back one on a replica */
     public boolean holds(OpenSession session) {
-        return holds()
-                && (!session.onReplica() || (strict && tracker.confirmation().missing(tracker.route())));
+        return holds() && (!session.onReplica() || unproven());
     }
 
     /**

@@ -109,7 +109,7 @@ public final class FollowingSession implements LogicalSession {
             Wrapping.undo(held, now);
         }
         held.noteEnd();
-        if (cluster.holds(now) && !held.inTransaction(now) && !held.mayBeCutOff()) {
+        if (cluster.holds(now) && !held.inTransaction(now) && (cluster.unproven() || !held.mayBeCutOff())) {
             moving.awaitSwitchover(caller);
         }
         if (held.answered) {

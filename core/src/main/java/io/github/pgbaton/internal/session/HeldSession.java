@@ -192,9 +192,12 @@ final class HeldSession {
      * tells, it would be replayed. A statement in autocommit mode tells nothing of the next one.
      */
     boolean mayBeCutOff() {
+        Committer ready = committer;
         return lastOneProtected
                 && !autoCommit
-                && committer != null
+                && journal.recording()
+                && ready != null
+                && ready.unprotected() == null
                 && state.held().isEmpty();
     }
 
