@@ -20,12 +20,25 @@ import java.util.concurrent.TimeUnit;
 public final class NameLookUps {
     private static final int THREADS = 16;
 
+    /** Until a thread may be there that was not a moment ago. */
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private final ThreadPoolExecutor threads;
-    private final ConcurrentMap<String, CountDownLatch> underWay = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, LookUp> underWay = new ConcurrentHashMap<>();
+
+    /** One look-up for all who ask for its name: over at once where no thread was there to begin it. */
+    private static final class LookUp {
+        final CountDownLatch over = new CountDownLatch(1);
+        volatile boolean begun = true;
+    }
 
     /** @param cluster names the threads */
     public NameLookUps(String cluster) {
-        threads = Threads.shortLived("pgbaton-lookup-" + cluster, THREADS);
+        this(Threads.shortLived("pgbaton-lookup-" + cluster, THREADS));
+    }
+
+    NameLookUps(ThreadPoolExecutor threads) {
+        this.threads = threads;
         // Never on the caller's thread, for that is what would hang.
         threads.setRejectedExecutionHandler(new ThreadPoolExecutor.AbortPolicy());
     }
@@ -39,12 +52,29 @@ public final class NameLookUps {
      * @throws InterruptedException where the caller is interrupted meanwhile
      */
     public boolean await(String host, Duration limit) throws InterruptedException {
-        return isNumeric(host) || lookUp(host).await(limit.toNanos(), TimeUnit.NANOSECONDS);
+        if (isNumeric(host)) {
+            return true;
+        }
+        long end = System.nanoTime() + limit.toNanos();
+        while (true) {
+            LookUp lookUp = lookUp(host);
+            if (!lookUp.over.await(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                return false;
+            }
+            if (lookUp.begun) {
+                return true;
+            }
+            // Nobody looks it up, so nobody would end the wait: it is begun anew as soon as there is a thread.
+            TimeUnit.NANOSECONDS.sleep(Math.min(end - System.nanoTime(), PAUSE_NANOS));
+            if (end - System.nanoTime() <= 0) {
+                return false;
+            }
+        }
     }
 
-    private CountDownLatch lookUp(String host) {
-        CountDownLatch mine = new CountDownLatch(1);
-        CountDownLatch others = underWay.putIfAbsent(host, mine);
+    private LookUp lookUp(String host) {
+        LookUp mine = new LookUp();
+        LookUp others = underWay.putIfAbsent(host, mine);
         if (others != null) {
             return others;
         }
@@ -56,15 +86,15 @@ public final class NameLookUps {
                     // Whoever dials it next is told so by the JDK.
                 } finally {
                     underWay.remove(host, mine);
-                    mine.countDown();
+                    mine.over.countDown();
                 }
             });
         } catch (RejectedExecutionException | OutOfMemoryError e) {
-            // All threads hang in other names, or none can be had: its callers wait in vain, and the next begins anew.
+            // All threads hang in other names, or none can be had. After the end what is to be opened is refused
+            // anyway.
+            mine.begun = threads.isShutdown();
             underWay.remove(host, mine);
-            if (threads.isShutdown()) {
-                mine.countDown(); // what is to be opened is refused in a moment
-            }
+            mine.over.countDown();
         }
         return mine;
     }
