@@ -64,8 +64,10 @@ public final class SessionOpener {
      * @param deadline of the caller, which may be earlier than the handshake time-out
      * @return the session, of whatever role the member has
      * @throws SQLException PgJDBC's
+     * @throws InterruptedException where the caller is interrupted, which says nothing of the member
      */
-    public OpenSession open(HostPort address, ConnectionSpec spec, Deadline deadline) throws SQLException {
+    public OpenSession open(HostPort address, ConnectionSpec spec, Deadline deadline)
+            throws SQLException, InterruptedException {
         return open(address, spec, deadline, RawSocket.Purpose.PRIMARY);
     }
 
@@ -78,9 +80,10 @@ public final class SessionOpener {
      * @param purpose of its sockets
      * @return the session, of whatever role the member has
      * @throws SQLException PgJDBC's
+     * @throws InterruptedException where the caller is interrupted, which says nothing of the member
      */
     public OpenSession open(HostPort address, ConnectionSpec spec, Deadline deadline, RawSocket.Purpose purpose)
-            throws SQLException {
+            throws SQLException, InterruptedException {
         Properties own = spec.pgProperties();
         // A connection that lies idle behind a dead router is found dead by the kernel, hours earlier than by its user.
         own.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
@@ -126,17 +129,12 @@ public final class SessionOpener {
     }
 
     /** PgJDBC, and the socket below it, look the name up again without a deadline; then the JDK has it at hand. */
-    private void lookUp(HostPort address, Deadline deadline) throws SQLException {
-        try {
-            if (!names.await(address.host(), deadline.left(handshakeTimeout))) {
-                throw new SQLTransientConnectionException(
-                        "the name server has not answered for " + address.host() + " within "
-                                + deadline.length().toMillis() + " ms",
-                        "08001");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new SQLTransientConnectionException("interrupted while looking up " + address.host(), "08001", e);
+    private void lookUp(HostPort address, Deadline deadline) throws SQLException, InterruptedException {
+        if (!names.await(address.host(), deadline.left(handshakeTimeout))) {
+            throw new SQLTransientConnectionException(
+                    "the name server has not answered for " + address.host() + " within "
+                            + deadline.length().toMillis() + " ms",
+                    "08001");
         }
     }
 

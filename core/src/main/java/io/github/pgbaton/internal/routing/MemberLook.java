@@ -71,6 +71,9 @@ final class MemberLook {
             if (session != null) {
                 session.discard(tracker.sockets());
             }
+        } catch (InterruptedException e) {
+            // Only the opening can be, and there is no session yet.
+            Thread.currentThread().interrupt();
         }
     }
 }

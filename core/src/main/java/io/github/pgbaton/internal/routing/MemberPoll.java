@@ -146,6 +146,10 @@ final class MemberPoll {
             // An error, as of a class that cannot be loaded, is one member's failure: nobody would hear of it
             // otherwise.
             return new Reply(member, null, Attempts.failure(e));
+        } catch (InterruptedException e) {
+            // Only the opening can be, when the tracker ends, and there is no session yet.
+            Thread.currentThread().interrupt();
+            return new Reply(member, null, Attempts.failure(e));
         }
     }
 

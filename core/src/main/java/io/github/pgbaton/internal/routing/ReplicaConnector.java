@@ -237,7 +237,7 @@ final class ReplicaConnector {
     }
 
     /** Where no look at any member succeeds, the credentials may be why: the caller's own tell, and tell him. */
-    private void tellOwnFailure(Deadline deadline) throws SQLException {
+    private void tellOwnFailure(Deadline deadline) throws SQLException, InterruptedException {
         SQLException failure = watch.whyNobodyAnswers();
         if (failure == null || !isHopeless(failure)) {
             return;

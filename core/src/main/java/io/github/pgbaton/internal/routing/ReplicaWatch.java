@@ -212,10 +212,14 @@ final class ReplicaWatch {
         } catch (SQLException | RuntimeException | Error e) {
             // Whatever it is: the look before this one must not count for ever.
             return ReplicaLook.failed(Attempts.failure(e));
+        } catch (InterruptedException e) {
+            // The watch ends.
+            Thread.currentThread().interrupt();
+            return ReplicaLook.failed(Attempts.failure(e));
         }
     }
 
-    private Progress ask(HostPort member) throws SQLException {
+    private Progress ask(HostPort member) throws SQLException, InterruptedException {
         OpenSession known = sessions.get(member);
         if (known != null && !known.socket().aborted()) {
             long begun = System.nanoTime();
