@@ -427,11 +427,11 @@ class BatonStatement extends FollowingStatement {
             return;
         }
         BatonResultSet shown = result;
-        if (shown != null && shown.shows(replayed.rows())) {
+        if (shown != null && replayed.shows(shown)) {
             shown.adopt(made.getResultSet(), now);
         }
         BatonResultSet shownKeys = keys;
-        if (shownKeys != null && shownKeys.shows(replayed.keys())) {
+        if (shownKeys != null && replayed.showsKeys(shownKeys)) {
             shownKeys.adopt(made.getGeneratedKeys(), now);
         }
         takeOver(made, now);

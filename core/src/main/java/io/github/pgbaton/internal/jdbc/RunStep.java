@@ -191,8 +191,15 @@ final class RunStep implements Step {
         return warnings.read(first);
     }
 
-    /** What is seen of the result that is the current one. */
+    /**
+     * What is seen of the result that is the current one; null once the journal has let go of this step, which then no longer
+     * knows one result from the next.
+     */
+    @Nullable
     Rows rows() {
+        if (forgotten) {
+            return null;
+        }
         if (moves != null) {
             Move last = moves.get(moves.size() - 1);
             if (last.rows == null) {
@@ -212,13 +219,29 @@ final class RunStep implements Step {
         return rows;
     }
 
-    /** What is seen of the generated keys. */
+    /** What is seen of the generated keys; null once the journal has let go of this step. */
+    @Nullable
     Rows keys() {
+        if (forgotten) {
+            return null;
+        }
         if (keys == null) {
             keys = new Rows();
             grow(ROWS_SIZE);
         }
         return keys;
+    }
+
+    // Both take what there is: making one may pass journalLimit, and the journal clears its steps while it goes over
+    // them.
+
+    boolean shows(BatonResultSet result) {
+        Rows current = moves == null ? rows : moves.get(moves.size() - 1).rows;
+        return current != null && result.shows(current);
+    }
+
+    boolean showsKeys(BatonResultSet result) {
+        return keys != null && result.shows(keys);
     }
 
     private static long countsOf(SQLException failure) {
