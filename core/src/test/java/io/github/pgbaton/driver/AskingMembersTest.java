@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who gets a connection to whom where no source tells the leader, and the members themselves are asked. */
 @Timeout(60)
@@ -192,6 +194,28 @@ class AskingMembersTest {
         assertThatThrownBy(asking::getConnection)
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("28P01"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3D000, database \"db\" does not exist", "42501, permission denied for database \"db\""})
+    void whatEveryMemberRefusesAlikeIsToldAtOnceAlsoWhileAMemberIsDown(String state, String words) throws Exception {
+        ScriptedPostgres down = scripts.server();
+        BatonDataSource asking = askingMembers(down, scripts.server().refusing("app", state, words));
+        down.close();
+        assertThatThrownBy(asking::getConnection)
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo(state));
+    }
+
+    @Test
+    void primaryThatAloneRefusesTheCallerIsNamedAtTheDeadline() throws Exception {
+        ScriptedPostgres primary = refusing(scripts.server().timeline(2));
+        BatonDataSource asking =
+                askingMembers("3s", primary, scripts.server().inRecovery(true).timeline(2));
+        assertThatThrownBy(asking::getConnection)
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
+                .hasMessageContaining(primary.address() + ": FATAL: no pg_hba.conf entry");
     }
 
     @Test

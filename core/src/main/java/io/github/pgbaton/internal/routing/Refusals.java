@@ -1,26 +1,28 @@
 package io.github.pgbaton.internal.routing;
 
 import java.sql.SQLException;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What members that were asked all at once have against a caller: it gives up only where no member may ever let it in, for
  * one that refuses need not be the primary, nor become it.
  *
- * <p>What a member refuses by its own pg_hba.conf or certificate, another may not. A password is replicated, and the same
- * everywhere. Used by one thread.
+ * <p>What a member refuses by its own pg_hba.conf or certificate, another may not. Passwords, databases and rights are
+ * replicated, and the same everywhere. Used by one thread.
  */
 final class Refusals {
-    /** Who proved not to be who he says, of class 28; and PgJDBC's word for a password that is missing. */
-    private static final String WRONG_PASSWORD = "28P01";
-
-    private static final String MISSING_PASSWORD = "08004";
+    /**
+     * A wrong password, and PgJDBC's word for a missing one; no such database, and no right to connect to it. A role that
+     * does not exist has the state of pg_hba.conf, 28000, and cannot be told from it.
+     */
+    private static final Set<String> EVERYWHERE_THE_SAME = Set.of("28P01", "08004", "3D000", "42501");
 
     private final int members;
     private int refused;
     private boolean letIn;
     private @Nullable SQLException first;
-    private @Nullable SQLException password;
+    private @Nullable SQLException everywhere;
 
     /** @param members how many there are, those included that are not asked now */
     Refusals(int members) {
@@ -38,9 +40,8 @@ final class Refusals {
         }
         refused++;
         first = first == null ? failure : first;
-        String state = failure.getSQLState();
-        if (WRONG_PASSWORD.equals(state) || MISSING_PASSWORD.equals(state)) {
-            password = failure;
+        if (EVERYWHERE_THE_SAME.contains(String.valueOf(failure.getSQLState()))) {
+            everywhere = failure;
         }
     }
 
@@ -50,6 +51,6 @@ final class Refusals {
         if (letIn) {
             return null;
         }
-        return refused >= members ? first : password;
+        return refused >= members ? first : everywhere;
     }
 }
