@@ -168,7 +168,11 @@ final class MemberNews {
             List<RawSocket> condemned = sockets.condemnAll(ip);
             condemned.forEach(socket -> dialled.add(socket.address()));
             HostPort leader = change.route().address();
-            if (leader != null && dialled.contains(leader)) {
+            // Its sessions may have been opened under another of its names, as before a source told its address.
+            boolean leads = leader != null
+                    && (dialled.contains(leader)
+                            || (!condemned.isEmpty() && aliases.of(leader).contains(ip)));
+            if (leader != null && leads) {
                 String behind = leader.equals(ip) ? "" : " at " + ip;
                 log.started(leader + behind + " gives no sign of life (" + why + ") while calls wait for it");
                 change.breaks(condemned);

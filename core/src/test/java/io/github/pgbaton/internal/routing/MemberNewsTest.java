@@ -110,6 +110,18 @@ class MemberNewsTest {
         }
     }
 
+    @Test
+    void silenceOfTheLeaderCountsWhereItsSessionsWereOpenedUnderAnotherName() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
+            HostPort leader = new HostPort("127.0.0.1", server.getLocalPort());
+            assertThat(news.verified(elected("node1", leader), writing(1))).isTrue();
+            RawSocket hanging = connected(new HostPort("localhost", server.getLocalPort()), server);
+            news.silent(leader, "no answer");
+            assertThat(hanging.aborted()).isTrue();
+            assertThat(current.now().verified()).as("it is proven anew").isFalse();
+        }
+    }
+
     private RawSocket connected(HostPort address, ServerSocket server) throws IOException {
         try (BatonSocketFactory.Opening opening =
                 new BatonSocketFactory.Opening(sockets, address, RawSocket.Purpose.PRIMARY, null)) {
