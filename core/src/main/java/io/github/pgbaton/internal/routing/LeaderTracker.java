@@ -265,11 +265,12 @@ final class LeaderTracker {
     /** Ends every thread and socket of the tracker. */
     void close() {
         current.end();
+        // Before the source, whose own threads may take seconds to end: nobody is to use a session meanwhile.
+        sockets.close();
+        hangs.close();
         if (source != null) {
             source.close();
         }
-        sockets.close();
-        hangs.close();
         replicas.tell(ReplicaWatch::close);
         events.close();
         probes.shutdownNow();

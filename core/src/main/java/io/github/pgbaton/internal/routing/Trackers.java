@@ -52,7 +52,7 @@ final class Trackers {
         try {
             Entry entry = ENTRIES.get(config.clusterId());
             if (entry == null) {
-                entry = new Entry(new LeaderTracker(config, source(config)));
+                entry = new Entry(track(config, source(config)));
                 ENTRIES.put(config.clusterId(), entry);
             }
             if (entry.end != null) {
@@ -63,6 +63,22 @@ final class Trackers {
             return entry.tracker;
         } finally {
             LOCK.unlock();
+        }
+    }
+
+    /** A source that nobody follows, as where no thread can be had, is closed at once: nobody else would. */
+    static LeaderTracker track(BatonConfig config, @Nullable LeaderSource source) {
+        try {
+            return new LeaderTracker(config, source);
+        } catch (RuntimeException | Error e) {
+            try {
+                if (source != null) {
+                    source.close();
+                }
+            } catch (RuntimeException | Error another) {
+                e.addSuppressed(another);
+            }
+            throw e;
         }
     }
 
