@@ -277,6 +277,23 @@ class SessionStateTest {
         assertThatCode(() -> execute("SELECT 1")).doesNotThrowAnyException();
     }
 
+    /** A pool sets it once, and whoever borrows the connection next relies on it. */
+    @Test
+    void isolationLevelSetByJdbcOutlivesARefusedSetting() throws Exception {
+        String level = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE";
+        second.script(sql -> sql.contains("SET ROLE") ? Reaction.FAIL : Reaction.SUCCEED);
+        connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+        execute("SET ROLE gone");
+        failOver();
+        assertThatThrownBy(() -> execute("SELECT 1")).isInstanceOf(SessionStateLostException.class);
+        assertThat(second.statements()).endsWith(level);
+        try (ScriptedPostgres third = new ScriptedPostgres().timeline(3)) {
+            source.member("node3", third.address()).elect("node3");
+            execute("SELECT 2");
+            assertThat(third.statements()).containsExactly(level, "SELECT 2");
+        }
+    }
+
     @Test
     void connectionInitSqlIsRunOnEachNewSession() throws Exception {
         connection.close();

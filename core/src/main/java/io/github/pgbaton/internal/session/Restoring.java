@@ -36,6 +36,8 @@ final class Restoring {
     private final Set<Backend> ghosts = new LinkedHashSet<>();
 
     private @Nullable SQLException refusal;
+    /** Whether it took, after a refusal, what setters of the connection had made. */
+    private boolean tookJdbcs;
 
     Restoring(HeldSession held) {
         this.attributes = held.attributes;
@@ -117,6 +119,7 @@ final class Restoring {
      */
     void give(OpenSession fresh) throws SQLException {
         refusal = null;
+        tookJdbcs = false;
         attributes.restore(fresh.connection());
         restoreState(fresh);
         fresh.connection().setAutoCommit(autoCommit);
@@ -213,6 +216,7 @@ final class Restoring {
                 throw e;
             }
             refusal = e;
+            giveJdbcs(fresh);
         }
         connection.clearWarnings();
         Collection<String> channels = state.channels();
@@ -222,6 +226,25 @@ final class Restoring {
                             + " may have been missed",
                     "01000"));
         }
+    }
+
+    /**
+     * A pool sets the isolation level once: were it lost with what one borrower set in SQL text, all that come after would
+     * work at another one without a word.
+     */
+    private void giveJdbcs(OpenSession fresh) throws SQLException {
+        List<String> statements = state.restoringByJdbc();
+        if (!statements.isEmpty()) {
+            try (Statement statement = fresh.connection().createStatement()) {
+                statement.execute(String.join(";", statements));
+            } catch (SQLException e) {
+                if (Losses.isLoss(e, fresh)) {
+                    throw e;
+                }
+                return;
+            }
+        }
+        tookJdbcs = true;
     }
 
     /** @return what the server said to the settings, null where it took them */
@@ -235,8 +258,13 @@ final class Restoring {
         lost.addAll(state.takeLost());
         SQLException refused = refusal;
         if (refused != null) {
-            lost.add("its settings and LISTEN, because one of them was refused");
-            state.forgetSettings();
+            if (tookJdbcs) {
+                lost.add("its settings of SQL text and LISTEN, because one of them was refused");
+                state.forgetSqlText();
+            } else {
+                lost.add("its settings and LISTEN, because one of them was refused");
+                state.forgetSettings();
+            }
         }
         if (!lost.isEmpty()) {
             throw new SessionStateLostException(

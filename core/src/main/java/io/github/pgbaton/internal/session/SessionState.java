@@ -33,7 +33,13 @@ public final class SessionState {
     /** A point to go back to, and how many changes were made before it. */
     private record Mark(Object key, int changes) {}
 
-    private final Map<String, String> settings = new LinkedHashMap<>();
+    /**
+     * @param sql that makes it again
+     * @param byJdbc whether a setter of the connection made it, which a pool calls once and never again
+     */
+    private record Setting(String sql, boolean byJdbc) {}
+
+    private final Map<String, Setting> settings = new LinkedHashMap<>();
     private final Map<String, String> channels = new LinkedHashMap<>();
     private final Map<Holding, Map<String, Integer>> held = new LinkedHashMap<>();
     /** Settings that were computed on the server, so that nobody here knows their value. */
@@ -162,11 +168,15 @@ public final class SessionState {
      * @param sql that does it again
      */
     public void set(String name, String sql) {
+        set(name, new Setting(sql, false));
+    }
+
+    private void set(String name, Setting setting) {
         pending.add(() -> {
             unknown.remove(name);
             // Taken out first: it belongs behind everything that was set before it.
             settings.remove(name);
-            settings.put(name, sql);
+            settings.put(name, setting);
         });
     }
 
@@ -184,7 +194,9 @@ public final class SessionState {
             case Connection.TRANSACTION_SERIALIZABLE -> "SERIALIZABLE";
             default -> throw new IllegalArgumentException("no isolation level: " + level);
         };
-        set("default_transaction_isolation", "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL " + name);
+        set(
+                "default_transaction_isolation",
+                new Setting("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL " + name, true));
     }
 
     /** @param value of every transaction that does not say otherwise */
@@ -201,9 +213,9 @@ public final class SessionState {
 
     private void setOrReset(String name, @Nullable String value) {
         if (value == null || value.isEmpty()) {
-            set(name, "SET SESSION " + name + " TO DEFAULT");
+            set(name, new Setting("SET SESSION " + name + " TO DEFAULT", true));
         } else {
-            set(name, "SET SESSION " + name + " TO " + literal(value));
+            set(name, new Setting("SET SESSION " + name + " TO " + literal(value), true));
         }
     }
 
@@ -267,7 +279,7 @@ public final class SessionState {
         }
         if (setUp) {
             // Forgotten, it would leave the next session with what connectionInitSql sets, and this one has not.
-            settings.put(name, name.equals("all") ? "RESET ALL" : "RESET " + quoted(name));
+            settings.put(name, new Setting(name.equals("all") ? "RESET ALL" : "RESET " + quoted(name), false));
         }
     }
 
@@ -391,9 +403,18 @@ public final class SessionState {
 
     /** @return the statements that give a new session what this one had, in their order; without what cannot be given */
     public List<String> restoring() {
-        List<String> statements = new ArrayList<>(settings.values());
+        List<String> statements = new ArrayList<>();
+        settings.values().forEach(setting -> statements.add(setting.sql()));
         statements.addAll(channels.values());
         return statements;
+    }
+
+    /** @return those of {@link #restoring} that setters of the connection made */
+    List<String> restoringByJdbc() {
+        return settings.values().stream()
+                .filter(Setting::byJdbc)
+                .map(Setting::sql)
+                .toList();
     }
 
     /** @return the channels whose notifications may have been missed while there was no session */
@@ -425,6 +446,12 @@ public final class SessionState {
     /** The server refused to give these again: they are not tried a second time. */
     void forgetSettings() {
         settings.clear();
+        channels.clear();
+    }
+
+    /** The server refused something of these, and took {@link #restoringByJdbc} by itself. */
+    void forgetSqlText() {
+        settings.values().removeIf(setting -> !setting.byJdbc());
         channels.clear();
     }
 }
