@@ -90,6 +90,21 @@ class DeadSessionTest {
         assertThat(second.statements()).contains("SELECT 1").doesNotContain("INSERT INTO t VALUES (1)", "COMMIT");
     }
 
+    @Test
+    void replayThatNoPrimaryWillEverLetInIs08006OfNoConnectionThatAPoolKeeps() throws Exception {
+        second.refusing("app");
+        try (Connection connection = Scripts.opened(scripts.following("failoverTimeout=20s"))) {
+            connection.setAutoCommit(false);
+            Scripts.run(connection, "INSERT INTO t VALUES (1)");
+            source.elect("node2");
+            assertThatThrownBy(() -> Scripts.run(connection, "INSERT INTO t VALUES (2)"))
+                    .isNotInstanceOf(NoSessionException.class)
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08006"))
+                    .hasMessageContaining("no new session on the primary was to be had");
+        }
+    }
+
     private static String stateOf(Connection connection) {
         return catchThrowableOfType(SQLException.class, () -> Scripts.run(connection, "INSERT INTO t VALUES (2)"))
                 .getSQLState();

@@ -7,7 +7,7 @@ import java.sql.SQLException;
  * Which failures to open a session time can heal: a member that is down, starting or stopping, and in the rush after an
  * election one that has no room for another client yet; time helps against nothing else.
  */
-final class WaitingHelps {
+public final class WaitingHelps {
     /** PgJDBC's word for what it refuses itself, such as a missing password. */
     private static final String REJECTED = "08004";
 
@@ -21,7 +21,7 @@ final class WaitingHelps {
      * @param freshlyElected whether everybody comes back to a new primary just now
      * @return whether the next attempt may succeed
      */
-    static boolean against(SQLException failure, boolean freshlyElected) {
+    public static boolean against(SQLException failure, boolean freshlyElected) {
         String state = failure.getSQLState();
         boolean transientFailure = state != null
                 && ((state.startsWith("08") && !state.equals(REJECTED))

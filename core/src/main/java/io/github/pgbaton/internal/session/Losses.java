@@ -4,9 +4,12 @@ import io.github.pgbaton.event.CommitUnknownException;
 import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.event.TransactionLostException;
 import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.routing.WaitingHelps;
 import io.github.pgbaton.pool.NoSessionException;
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.SQLTransientException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -67,13 +70,20 @@ final class Losses {
         return new TransactionLostException(lostText(session, steps, obstacle) + because(cause), cause);
     }
 
-    /** 08006: there was no primary on which to run it again. */
+    /**
+     * 08006: there was no primary on which to run it again. A pool must not keep the connection where none will ever let
+     * it in, as with a password that was changed: it would hand it out, broken, again and again.
+     */
     static SQLException noPrimary(OpenSession session, int steps, SQLException cause) {
+        String wanted = session.onReplica() ? "replica" : "primary";
+        if (cause instanceof SQLNonTransientConnectionException || !WaitingHelps.against(cause, true)) {
+            return new SQLTransientConnectionException(
+                    lostText(session, steps, "no new session on the " + wanted + " was to be had") + because(cause),
+                    "08006",
+                    cause);
+        }
         return new NoSessionException(
-                lostText(session, steps, "there was no " + (session.onReplica() ? "replica" : "primary") + " in time")
-                        + because(cause),
-                "08006",
-                cause);
+                lostText(session, steps, "there was no " + wanted + " in time") + because(cause), "08006", cause);
     }
 
     private static String lostText(OpenSession session, int steps, @Nullable String obstacle) {
