@@ -53,9 +53,8 @@ final class EtcdLeaderSource implements LeaderSource {
         String thread = "pgbaton-etcd-" + settings.scope();
         ScheduledThreadPoolExecutor calls =
                 calls(thread + "-call-", settings.endpoints().size());
-        SharedThreads.used();
         Function<URI, Endpoint> endpoint = uri -> new JetcdEndpoint(uri, settings, timing.call(), calls);
-        return new EtcdLeaderSource(
+        EtcdLeaderSource source = new EtcdLeaderSource(
                 settings.description(),
                 thread,
                 settings.endpoints().stream().map(endpoint).collect(Collectors.toList()),
@@ -64,6 +63,9 @@ final class EtcdLeaderSource implements LeaderSource {
                     calls.shutdownNow();
                     SharedThreads.released();
                 });
+        // No client is opened before it is started; and one that cannot be made is never closed.
+        SharedThreads.used();
+        return source;
     }
 
     /**

@@ -18,6 +18,8 @@ final class SharedThreads {
     /** Twice what they take; longer only where the application has channels of its own, whose threads these are too. */
     private static final Duration LONGEST = Duration.ofSeconds(4);
 
+    private static final long LOOK_MILLIS = 50;
+
     private static final AtomicInteger USERS = new AtomicInteger();
 
     private SharedThreads() {}
@@ -37,11 +39,14 @@ final class SharedThreads {
             // Some are started while others end.
             for (List<Thread> left = left(own); !left.isEmpty(); left = left(own)) {
                 for (Thread thread : left) {
-                    long millis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-                    if (millis <= 0) {
-                        return;
+                    // Another source that was opened meanwhile keeps them: whoever closes that one waits.
+                    while (thread.isAlive()) {
+                        long millis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+                        if (millis <= 0 || USERS.get() > 0) {
+                            return;
+                        }
+                        thread.join(Math.min(millis, LOOK_MILLIS));
                     }
-                    thread.join(millis);
                 }
             }
         } catch (InterruptedException e) {
