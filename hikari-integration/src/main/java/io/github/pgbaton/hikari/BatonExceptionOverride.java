@@ -9,6 +9,8 @@ import io.github.pgbaton.pool.NoSessionException;
 import io.github.pgbaton.pool.UnexpectedReadOnlyException;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /**
  * Tells HikariCP which connections to keep: one that threw an exception of pgbaton's own is never evicted, because it
@@ -29,6 +31,8 @@ import java.sql.SQLException;
  * rollback where a transaction was open, and the next call waits for a primary again</td></tr>
  * <tr><td>any with an {@link UnexpectedReadOnlyException} behind it</td><td>25006</td><td>evict</td><td>read-only where a write
  * was expected: a connection opened in its place is verified to be on the primary</td></tr>
+ * <tr><td>any other that ended a new session before it began</td><td>28P01, 28000</td><td>evict</td><td>refused with the
+ * credentials that it was opened with: a connection opened in its place has the pool's newest</td></tr>
  * <tr><td>any other</td><td>25006</td><td>HikariCP's: keep</td><td>a write on a replica, or where the application itself called {@code
  * setReadOnly(true)}: its rollback would fail on a connection that was thrown away</td></tr>
  * <tr><td>any other</td><td>any other</td><td>HikariCP's</td><td>08003 among them, the connection was closed
@@ -55,6 +59,9 @@ public final class BatonExceptionOverride implements SQLExceptionOverride {
         if (failure instanceof SQLClientInfoException && failure.getCause() instanceof SQLException behind) {
             return adjudicate(behind);
         }
+        if (isRefusedLogin(failure)) {
+            return Override.MUST_EVICT;
+        }
         SQLException next = failure;
         for (int i = 0; i < DEPTH && next != null; i++, next = next.getNextException()) {
             if (next instanceof UnexpectedReadOnlyException) {
@@ -62,5 +69,15 @@ public final class BatonExceptionOverride implements SQLExceptionOverride {
             }
         }
         return Override.CONTINUE_EVICT;
+    }
+
+    /** By its severity, for a function of the application's may raise class 28 too, and that session lives on. */
+    private static boolean isRefusedLogin(SQLException failure) {
+        if (!(failure instanceof PSQLException said)
+                || !String.valueOf(failure.getSQLState()).startsWith("28")) {
+            return false;
+        }
+        ServerErrorMessage message = said.getServerErrorMessage();
+        return message != null && !"ERROR".equals(message.getSeverity());
     }
 }

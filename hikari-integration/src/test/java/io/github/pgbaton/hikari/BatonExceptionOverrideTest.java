@@ -10,6 +10,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.SQLExceptionOverride;
 import io.github.pgbaton.event.SessionStateLostException;
 import io.github.pgbaton.event.TransactionLostException;
 import io.github.pgbaton.pool.NoSessionException;
@@ -28,9 +29,12 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /** Which connections HikariCP keeps. */
 class BatonExceptionOverrideTest {
@@ -113,6 +117,21 @@ class BatonExceptionOverrideTest {
         assertThat(override.adjudicate(new SQLClientInfoException("text", "08006", Map.of(), another)))
                 .isEqualTo(CONTINUE_EVICT);
         assertThat(override.adjudicate(new SQLClientInfoException())).isEqualTo(CONTINUE_EVICT);
+    }
+
+    /** After the pool was given another password, one that moves is refused with the old one for as long as it is kept. */
+    @ParameterizedTest
+    @CsvSource({
+        "FATAL, 28P01, MUST_EVICT",
+        "FATAL, 28000, MUST_EVICT",
+        "ERROR, 28P01, CONTINUE_EVICT",
+        "FATAL, 53300, CONTINUE_EVICT"
+    })
+    void refusedLoginEvictsTheConnectionAndAnErrorOfTheApplicationsDoesNot(
+            String severity, String state, SQLExceptionOverride.Override verdict) {
+        ServerErrorMessage message = new ServerErrorMessage("S" + severity + "\0C" + state + "\0Mtext\0");
+
+        assertThat(override.adjudicate(new PSQLException(message))).isEqualTo(verdict);
     }
 
     @Test
