@@ -18,6 +18,8 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -93,7 +95,7 @@ public final class ThroughputBench implements Callable<Integer> {
         try (PatroniCluster cluster = PatroniCluster.local()
                 .members(2)
                 .synchronousMode(!async)
-                .postgresParameter("max_connections", Integer.toString(3 * clients + 50))
+                .postgresParameter("max_connections", Integer.toString(4 * clients + 50))
                 .start()) {
             Route direct = Route.direct(cluster, cluster.awaitPrimary(Duration.ofSeconds(30)));
             try (Connection connection = direct.open()) {
@@ -104,6 +106,8 @@ public final class ThroughputBench implements Callable<Integer> {
             Route ours = Route.pgbaton(cluster);
             banks.add(
                     Bank.open(named(ours, "pgbaton, replay=off", "&replay=off&commitOutcome=none"), clients, branches));
+            banks.add(Bank.open(
+                    named(ours, "pgbaton, replay=verified", "&replay=verified&commitOutcome=none"), clients, branches));
             banks.add(Bank.open(
                     named(ours, "pgbaton, replay=verified, ledger", "&replay=verified&commitOutcome=ledger"),
                     clients,
@@ -143,7 +147,8 @@ public final class ThroughputBench implements Callable<Integer> {
             bank.work(threads, WARM_UP);
         }
         double[][] tps = new double[banks.size()][rounds];
-        List<Integer> order = new ArrayList<>(List.of(0, 1, 2));
+        List<Integer> order =
+                new ArrayList<>(IntStream.range(0, banks.size()).boxed().toList());
         for (int round = 0; round < rounds; round++) {
             // In turn: whatever follows a checkpoint or a purge is another route each time.
             Collections.rotate(order, 1);
@@ -153,16 +158,15 @@ public final class ThroughputBench implements Callable<Integer> {
             for (int bank : order) {
                 tps[bank][round] = banks.get(bank).work(threads, Duration.ofSeconds(seconds));
             }
-            System.err.printf(
-                    Locale.ROOT,
-                    "round %d of %d: %.0f, %.0f, %.0f tps%n",
-                    round + 1,
-                    rounds,
-                    tps[0][round],
-                    tps[1][round],
-                    tps[2][round]);
+            System.err.printf(Locale.ROOT, "round %d of %d:%s%n", round + 1, rounds, perSecond(tps, round));
         }
         return tps;
+    }
+
+    private static String perSecond(double[][] tps, int round) {
+        return Arrays.stream(tps)
+                .map(bank -> String.format(Locale.ROOT, " %.0f", bank[round]))
+                .collect(Collectors.joining());
     }
 
     static Table table(List<Bank> banks, double[][] tps) {
