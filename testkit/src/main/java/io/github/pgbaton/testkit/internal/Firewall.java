@@ -87,8 +87,10 @@ final class Firewall implements Network {
 
     private void add(Set<Cut> wanted) {
         demandRules();
-        if (cuts.addAll(wanted)) {
-            apply();
+        Set<Cut> added = new LinkedHashSet<>(wanted);
+        added.removeAll(cuts);
+        if (cuts.addAll(added)) {
+            applyOr(() -> cuts.removeAll(added));
         }
     }
 
@@ -101,8 +103,9 @@ final class Firewall implements Network {
     @Override
     public synchronized void forget(String member, int clientPort) {
         demandRules();
-        if (forgotten.add(new Connection(member, clientPort))) {
-            apply();
+        Connection connection = new Connection(member, clientPort);
+        if (forgotten.add(connection)) {
+            applyOr(() -> forgotten.remove(connection));
         }
     }
 
@@ -139,6 +142,11 @@ final class Firewall implements Network {
     }
 
     private void apply() {
+        applyOr(() -> {});
+    }
+
+    /** A rule that nft refuses is taken back: kept, it would have every later cut refused too. */
+    private void applyOr(Runnable takeBack) {
         String chain = "inet " + site.table() + " lose";
         List<String> commands = new ArrayList<>(List.of("flush chain " + chain));
         for (Cut cut : cuts) {
@@ -159,6 +167,7 @@ final class Firewall implements Network {
         }
         Shell.Result result = nft(commands.stream().collect(Collectors.joining("\n", "", "\n")));
         if (result.status() != 0) {
+            takeBack.run();
             throw new ClusterException("nft refused a rule: " + result.output());
         }
     }
