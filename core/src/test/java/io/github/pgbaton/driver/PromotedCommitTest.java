@@ -180,4 +180,14 @@ class PromotedCommitTest extends TargetOnScripts {
         assertThat(cut).isTrue();
         assertThat(other(on.member()).statements()).doesNotContain("SELECT writes()", "COMMIT");
     }
+
+    @Test
+    void readOnlyTransactionThroughAPoolerCostsNoRoundTripMore() throws Exception {
+        OnReplica on = onReplica(target("replica", "memberMap=*={host}:{port}"));
+        on.connection().setReadOnly(true);
+        run(on.connection(), "SELECT 'read'");
+        on.connection().commit();
+
+        assertThat(on.member().statements()).contains("COMMIT").doesNotContain("SHOW transaction_read_only");
+    }
 }

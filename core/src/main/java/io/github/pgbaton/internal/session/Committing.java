@@ -93,12 +93,14 @@ final class Committing {
      * not tell the server with {@code readOnlyMode=ignore}, and SQL text can make the transaction one that writes.
      */
     private boolean readOnly(OpenSession now) {
-        if (now.onReplica() && !journal.mayWrite() && begunInRecovery(now)) {
+        if (journal.mayWrite()) {
+            return false;
+        }
+        if (Boolean.TRUE.equals(held.attributes.readOnly()) && now.connection().hintReadOnly()) {
             return true;
         }
-        return Boolean.TRUE.equals(held.attributes.readOnly())
-                && now.connection().hintReadOnly()
-                && !journal.mayWrite();
+        // Last, for it may cost a round trip.
+        return now.onReplica() && begunInRecovery(now);
     }
 
     /**
