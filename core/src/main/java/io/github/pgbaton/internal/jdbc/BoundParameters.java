@@ -170,12 +170,22 @@ final class BoundParameters {
             setArray(index, array);
             return;
         }
-        Object kept = isReadOnce(value) ? null : Unchanging.copyOf(value);
+        Object kept = isReadOnce(value) ? null : sent(kind, number, value);
         if (value != null && kept == null) {
             stream(index);
         } else {
             current.put(index - 1, kind, bit, number, kept, extra);
         }
+    }
+
+    private static @Nullable Object sent(byte kind, int number, @Nullable Object value) {
+        if (value instanceof Array array) {
+            // As PgJDBC binds it to another type; the array may be freed at once.
+            return array.toString();
+        }
+        boolean asItself =
+                kind == OBJECT || ((kind == OBJECT_TYPE || kind == OBJECT_TYPE_SCALE) && number == Types.OTHER);
+        return Unchanging.copyOf(value, !asItself);
     }
 
     /** @return whether a value is one that can be read once, or lives in a transaction of its session */

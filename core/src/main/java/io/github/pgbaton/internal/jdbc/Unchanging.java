@@ -10,6 +10,7 @@ import java.sql.Timestamp;
 import java.time.temporal.Temporal;
 import java.time.temporal.TemporalAmount;
 import java.util.Calendar;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +38,12 @@ final class Unchanging {
 
     private Unchanging() {}
 
-    /** The value or a copy of it; null where the value is null, and where nobody can tell how to copy it. */
-    static @Nullable Object copyOf(@Nullable Object value) {
+    /**
+     * The value or a copy of it; null where the value is null, and where nobody can tell how to copy it.
+     *
+     * @param asText whether what {@code toString} tells of it may be sent
+     */
+    static @Nullable Object copyOf(@Nullable Object value, boolean asText) {
         if (value == null
                 || VALUES.contains(value.getClass())
                 || value instanceof Temporal
@@ -56,7 +61,7 @@ final class Unchanging {
             return calendar.clone();
         }
         if (value instanceof PGobject object) {
-            return isPgJdbcs(object) ? clone(object) : new Sent(object);
+            return isPgJdbcs(object) ? clone(object) : new Sent(object, asText);
         }
         return value.getClass().isArray() ? flatCopy(value) : null;
     }
@@ -108,10 +113,12 @@ final class Unchanging {
 
         private final @Nullable String shown;
 
-        Sent(PGobject object) {
+        Sent(PGobject object, boolean asText) {
             type = object.getType();
             value = object.getValue();
-            shown = object.toString();
+            // A text of its own for each of them: a vector's is long, and nearly always both are the same.
+            String text = asText ? object.toString() : value;
+            shown = Objects.equals(text, value) ? value : text;
         }
 
         @Override
