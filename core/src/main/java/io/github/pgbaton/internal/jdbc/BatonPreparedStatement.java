@@ -72,9 +72,12 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
         if (parameters.rowReadOnce()) {
             denyStreams();
         }
-        if (keeps(RunStep.bytesOf(null, null) + parameters.rowBytes())) {
-            record(new RunStep(this, run, null, null, parameters.row(), List.of(), parameters.rowBytes())
-                    .drawing(name(sequence())));
+        if (mayKeep()) {
+            long bytes = RunStep.bytesOf(null, null) + parameters.rowBytes();
+            if (fits(bytes)) {
+                record(new RunStep(this, run, null, null, parameters.row(), List.of(), bytes)
+                        .drawing(name(sequence())));
+            }
         }
         if (session.wraps()) {
             wrap(batchTexts());
@@ -100,11 +103,11 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
     }
 
     @Override
-    RunStep batchStep(Run run) {
+    RunStep batchStep(Run run, long bytes) {
         if (parameters.rowsReadOnce()) {
             denyStreams();
         }
-        return new RunStep(this, run, null, null, parameters.rows(), List.of(), parameters.rowsBytes());
+        return new RunStep(this, run, null, null, parameters.rows(), List.of(), bytes);
     }
 
     @Override

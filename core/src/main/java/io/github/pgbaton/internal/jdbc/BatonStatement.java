@@ -94,8 +94,11 @@ class BatonStatement extends FollowingStatement {
         attach();
         checkLastDrawn(sql);
         closeSuperseded();
-        if (keeps(RunStep.bytesOf(sql, keys))) {
-            record(new RunStep(this, run, sql, keys, null, List.of(), 0).drawing(name(Nextval.of(sql))));
+        if (mayKeep()) {
+            long bytes = RunStep.bytesOf(sql, keys);
+            if (fits(bytes)) {
+                record(new RunStep(this, run, sql, keys, null, List.of(), bytes).drawing(name(Nextval.of(sql))));
+            }
         }
         if (session.wraps()) {
             wrap(List.of(sql));
@@ -150,8 +153,11 @@ class BatonStatement extends FollowingStatement {
         }
     }
 
-    /** Whether the journal takes a step of that size; it counts one that it does not take. */
-    final boolean keeps(long bytes) throws SQLException {
+    /**
+     * Whether the journal wants the step at all, for measuring one means to look at each value; it counts one that it does
+     * not want.
+     */
+    final boolean mayKeep() throws SQLException {
         step = null;
         if (effects != Effects.NONE) {
             session.sending(effects);
@@ -167,12 +173,20 @@ class BatonStatement extends FollowingStatement {
         String obstacle = request.obstacle();
         if (obstacle != null) {
             journal.deny(obstacle);
-        }
-        if (!journal.fits(bytes)) {
             journal.count();
             return false;
         }
         return true;
+    }
+
+    /** Whether the journal takes a step of that size; it counts one that it does not take. */
+    final boolean fits(long bytes) {
+        Journal journal = session.journal();
+        if (journal.fits(bytes)) {
+            return true;
+        }
+        journal.count();
+        return false;
     }
 
     final void record(RunStep now) {
@@ -280,8 +294,11 @@ class BatonStatement extends FollowingStatement {
             throw notSent;
         }
         step = null;
-        if (batchSize() > 0 && keeps(batchBytes())) {
-            record(batchStep(run));
+        if (batchSize() > 0 && mayKeep()) {
+            long bytes = batchBytes();
+            if (fits(bytes)) {
+                record(batchStep(run, bytes));
+            }
         }
         if (session.wraps() && batchSize() > 0) {
             wrap(batchTexts());
@@ -336,9 +353,8 @@ class BatonStatement extends FollowingStatement {
         return RunStep.bytesOf(null, null) + settings().batchBytes();
     }
 
-    RunStep batchStep(Run run) {
-        return new RunStep(
-                this, run, null, null, null, settings().texts(), settings().batchBytes());
+    RunStep batchStep(Run run, long bytes) {
+        return new RunStep(this, run, null, null, null, settings().texts(), bytes);
     }
 
     /** Every text of the batch: any of them may have ended the transaction. */

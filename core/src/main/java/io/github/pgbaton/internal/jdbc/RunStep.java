@@ -77,7 +77,7 @@ final class RunStep implements Step {
      * @param wantedKeys as {@link Run#on} takes it; copied, for the application may use its array again
      * @param parameters null for a plain statement
      * @param texts of the batch of a plain statement
-     * @param parameterBytes what parameters and texts keep alive
+     * @param bytes what it keeps alive, {@link #bytesOf} and its parameters and texts
      */
     RunStep(
             BatonStatement owner,
@@ -86,7 +86,7 @@ final class RunStep implements Step {
             @Nullable Object wantedKeys,
             @Nullable BoundRows parameters,
             List<String> texts,
-            long parameterBytes) {
+            long bytes) {
         this.owner = owner;
         this.settings = owner.settings().copy();
         this.run = run;
@@ -94,7 +94,7 @@ final class RunStep implements Step {
         this.wantedKeys = copyOf(wantedKeys);
         this.parameters = parameters;
         this.texts = texts;
-        this.bytes = parameterBytes + bytesOf(sql, wantedKeys);
+        this.bytes = bytes;
     }
 
     private static @Nullable Object copyOf(@Nullable Object keys) {

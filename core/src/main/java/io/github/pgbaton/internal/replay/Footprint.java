@@ -5,12 +5,20 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Calendar;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.geometric.PGbox;
+import org.postgresql.geometric.PGcircle;
+import org.postgresql.geometric.PGline;
+import org.postgresql.geometric.PGlseg;
+import org.postgresql.geometric.PGpoint;
+import org.postgresql.util.PGInterval;
+import org.postgresql.util.PGmoney;
 import org.postgresql.util.PGobject;
 
 /** How many bytes a value keeps alive, rather too many than too few: what is counted is bounded by it. Stateless. */
 public final class Footprint {
     private static final int HEADER = 16;
     private static final int OBJECT = 64;
+    private static final int SMALL = 256;
     private static final int CALENDAR = 512;
 
     /** Looking at each character of a longer text pays, for it is half as large where all of them are Latin. */
@@ -48,7 +56,8 @@ public final class Footprint {
             return HEADER + bytes.length;
         }
         if (value instanceof BigDecimal number) {
-            return OBJECT + number.unscaledValue().bitLength() / Byte.SIZE;
+            // Not by its bits: of a small one they are an object made for each look.
+            return OBJECT + number.precision() / 2;
         }
         if (value instanceof BigInteger number) {
             return OBJECT + number.bitLength() / Byte.SIZE;
@@ -57,9 +66,20 @@ public final class Footprint {
             return CALENDAR;
         }
         if (value instanceof PGobject object) {
-            return OBJECT + of(object.getValue());
+            return isSmall(object) ? SMALL : OBJECT + of(object.getValue());
         }
         return value.getClass().isArray() ? ofArray(value) : OBJECT;
+    }
+
+    /** Numbers, of which each look at the value makes a text. */
+    private static boolean isSmall(PGobject object) {
+        return object instanceof PGInterval
+                || object instanceof PGmoney
+                || object instanceof PGpoint
+                || object instanceof PGline
+                || object instanceof PGlseg
+                || object instanceof PGbox
+                || object instanceof PGcircle;
     }
 
     private static long ofArray(Object array) {

@@ -3,8 +3,11 @@ package io.github.pgbaton.internal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import io.github.pgbaton.internal.replay.Footprint;
 import io.github.pgbaton.internal.replay.Journal;
 import java.lang.management.ManagementFactory;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,6 +16,8 @@ import java.util.Calendar;
 import java.util.Set;
 import java.util.TimeZone;
 import org.junit.jupiter.api.Test;
+import org.postgresql.geometric.PGpolygon;
+import org.postgresql.util.PGInterval;
 
 /** A call through a wrapper allocates what the call of the delegate does. */
 class AllocationTest {
@@ -78,6 +83,29 @@ class AllocationTest {
         PreparedStatement ours = new BatonPreparedStatement(connection, StatementRequest.prepared("SELECT 1"), quiet);
 
         assertSame(i -> ours.executeUpdate(), i -> quiet.executeUpdate());
+    }
+
+    /** Each look at one of these makes an object, and a journal that does not record does not want to know. */
+    @Test
+    void runningWithoutAJournalMeasuresNoParameter() throws SQLException {
+        session.autoCommit = false;
+        PreparedStatement quiet = new QuietPreparedStatement(connection);
+        PreparedStatement ours =
+                new BatonPreparedStatement(connection, StatementRequest.prepared("SELECT ?, ?"), quiet);
+        ours.setBigDecimal(1, new BigDecimal(BigInteger.ONE.shiftLeft(100)));
+        ours.setObject(2, new PGpolygon("((1,2),(3,4))"));
+
+        assertSame(i -> ours.executeUpdate(), i -> quiet.executeUpdate());
+    }
+
+    @Test
+    void measuringParametersMakesNoObject() throws SQLException {
+        Object number = new BigDecimal("12345.67");
+        Object interval = new PGInterval(1, 2, 3, 4, 5, 6);
+        long[] sum = new long[1];
+
+        assertSame(i -> sum[0] += Footprint.of(number) + Footprint.of(interval), i -> sum[0] += i);
+        assertThat(sum[0]).isPositive();
     }
 
     /** What ten statements with two parameters each leave to replay is 4 KiB at the most. */
