@@ -355,19 +355,45 @@ final class StatementReader {
             }
             case "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared" ->
                 found.add(
-                        holds("FROM")
+                        ofEachRow(open)
                                 ? made(Holding.ADVISORY_LOCK, "of each row of a query")
                                 : new Effect.Made(
                                         Holding.ADVISORY_LOCK, "", Arguments.of(tokens, open, parametersBefore)));
             case "pg_advisory_unlock", "pg_advisory_unlock_shared" -> {
                 // Run for each row of a query it gives back nobody knows which, nor how many.
-                if (!holds("FROM")) {
+                if (!ofEachRow(open)) {
                     found.add(new Effect.Gone(Holding.ADVISORY_LOCK, "", Arguments.of(tokens, open, parametersBefore)));
                 }
             }
             case "pg_advisory_unlock_all" -> found.add(gone(Holding.ADVISORY_LOCK, "*"));
             default -> {}
         }
+    }
+
+    /** Whether a function may be run for each row of a query; it is run once where it is all that the query is from. */
+    private boolean ofEachRow(int open) {
+        if (!holds("FROM")) {
+            return false;
+        }
+        int from = sign(open - 2, '.') ? open - 4 : open - 2;
+        return !is(0, "SELECT")
+                || tokens.stream().filter(token -> token.is("FROM")).count() != 1
+                || from < 1
+                || !is(from, "FROM")
+                || !endsBehind(open);
+    }
+
+    /** Whether nothing but a name follows the call that opens there. */
+    private boolean endsBehind(int open) {
+        int depth = 0;
+        for (int i = open; i < tokens.size(); i++) {
+            depth += sign(i, '(') ? 1 : sign(i, ')') ? -1 : 0;
+            if (depth == 0) {
+                int left = tokens.size() - i - 1;
+                return left == 0 || (left == 1 && !name(i + 1).isEmpty()) || (left == 2 && is(i + 1, "AS"));
+            }
+        }
+        return false;
     }
 
     private static Effect made(Holding holding, String name) {

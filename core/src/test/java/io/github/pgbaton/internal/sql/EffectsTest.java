@@ -180,6 +180,29 @@ class EffectsTest {
         assertThat(effects("SELECT pg_advisory_unlock_all()")).containsExactly(gone(Holding.ADVISORY_LOCK, "*"));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", " AS held", " held"})
+    void lockThatIsAllThatAQueryIsFromIsTakenOnce(String alias) {
+        List<Operand> arguments = List.of(new Operand.Bound(1));
+        assertThat(effects("SELECT * FROM pg_try_advisory_lock(?)" + alias))
+                .containsExactly(new Effect.Made(Holding.ADVISORY_LOCK, "", arguments));
+        assertThat(effects("SELECT * FROM pg_catalog.pg_advisory_unlock(?)" + alias))
+                .containsExactly(new Effect.Gone(Holding.ADVISORY_LOCK, "", arguments));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT * FROM pg_advisory_lock(1), t",
+                "SELECT * FROM t, pg_advisory_lock(1)",
+                "SELECT * FROM pg_advisory_lock(1) WHERE false",
+                "SELECT * FROM pg_advisory_lock((SELECT a FROM t))",
+                "SELECT (SELECT 1 FROM pg_advisory_lock(1)) FROM t"
+            })
+    void lockBesideOtherRowsIsOfEachRow(String sql) {
+        assertThat(effects(sql)).containsExactly(made(Holding.ADVISORY_LOCK, "of each row of a query"));
+    }
+
     @Test
     void transactionControl() {
         assertThat(effects("BEGIN; SAVEPOINT a; ROLLBACK TO SAVEPOINT a; RELEASE a; COMMIT"))
