@@ -217,14 +217,7 @@ class ReplayGuardsIT extends WireBench {
             return Action.LOSE;
         });
         try (Connection other = superuser()) {
-            CompletableFuture<Boolean> locked = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return text(other, "SELECT pg_advisory_lock(7252)") != null;
-                } catch (SQLException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            await().atMost(PATIENCE).until(() -> waitingForALock().equals("1"));
+            CompletableFuture<Boolean> locked = waitingForTheLock(other);
             CompletableFuture<SQLException> told = CompletableFuture.supplyAsync(
                     () -> catchThrowableOfType(SQLException.class, () -> call.execute(insert("b"))));
             assertThat(locked.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -250,14 +243,7 @@ class ReplayGuardsIT extends WireBench {
         // Without another connection the tracker would end, and break every socket.
         try (Connection other = superuser();
                 Connection another = source.getConnection()) {
-            CompletableFuture<Boolean> locked = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return text(other, "SELECT pg_advisory_lock(7252)") != null;
-                } catch (SQLException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            await().atMost(PATIENCE).until(() -> waitingForALock().equals("1"));
+            CompletableFuture<Boolean> locked = waitingForTheLock(other);
             CompletableFuture<SQLException> told = CompletableFuture.supplyAsync(
                     () -> catchThrowableOfType(SQLException.class, () -> run(insert("b"))));
             assertThat(locked.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -270,6 +256,18 @@ class ReplayGuardsIT extends WireBench {
             assertThat(another.isClosed()).isFalse();
         }
         assertThat(rows()).isEmpty();
+    }
+
+    private CompletableFuture<Boolean> waitingForTheLock(Connection other) {
+        CompletableFuture<Boolean> locked = CompletableFuture.supplyAsync(() -> {
+            try {
+                return text(other, "SELECT pg_advisory_lock(7252)") != null;
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        await().atMost(PATIENCE).until(() -> waitingForALock().equals("1"));
+        return locked;
     }
 
     private String waitingForALock() throws SQLException {

@@ -1,52 +1,19 @@
 package io.github.pgbaton.driver;
 
-import io.github.pgbaton.BatonDataSource;
-import io.github.pgbaton.internal.outcome.LedgerSql;
-import io.github.pgbaton.scripted.WireProxy;
 import io.github.pgbaton.scripted.WireProxy.Action;
-import io.github.pgbaton.scripted.WireProxy.Sent;
-import io.github.pgbaton.testkit.PatroniCluster;
-import io.github.pgbaton.testkit.PatroniClusterExtension;
-import java.net.InetSocketAddress;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.extension.RegisterExtension;
 
-/**
- * A connection through a proxy that cuts its session at one exact message, to a real PostgreSQL, and a table without a key: what
- * is done twice is there twice.
- */
-abstract class WireBench {
-    static final Duration PATIENCE = Duration.ofSeconds(90);
-
-    @RegisterExtension
-    static final PatroniClusterExtension CLUSTER =
-            PatroniClusterExtension.local(builder -> builder.members(1).synchronousMode(false));
-
-    PatroniCluster cluster;
-    WireProxy proxy;
-    Connection admin;
-    BatonDataSource source;
-    Connection connection;
+/** Transactions on the wire, and a table without a key: what is done twice is there twice. */
+abstract class WireBench extends OnWire {
+    WireBench() {
+        super("wired");
+    }
 
     @BeforeEach
-    void open() throws Exception {
-        cluster = CLUSTER.cluster();
-        proxy = new WireProxy(cluster.postgres("node1"));
-        admin = superuser();
-        asAdmin("SET synchronous_commit TO local", "ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()");
-        asAdmin("DROP SCHEMA IF EXISTS pgbaton CASCADE", "DROP TABLE IF EXISTS wired, wired_once, wired_sum");
-        asAdmin(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
+    void openWired() throws Exception {
+        asAdmin("DROP TABLE IF EXISTS wired, wired_once, wired_sum");
         // Without a key: what is done twice is there twice.
         asAdmin(
                 "CREATE TABLE wired (v text)",
@@ -57,46 +24,14 @@ abstract class WireBench {
         connect("");
     }
 
+    @Override
     void connect(String parameters) throws SQLException {
-        if (source != null) {
-            connection.close();
-            source.close();
-        }
-        source = new BatonDataSource("jdbc:pgbaton:postgresql://" + proxy.address() + "/" + cluster.database()
-                + "?failoverTimeout=90s&ApplicationName=wired" + parameters);
-        source.setUser(cluster.user());
-        source.setPassword(cluster.password());
-        connection = source.getConnection();
+        super.connect(parameters);
         connection.setAutoCommit(false);
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        admin.close();
-        try (Connection last = superuser()) {
-            run(last, "ALTER SYSTEM RESET synchronous_standby_names");
-            run(last, "SELECT pg_reload_conf()");
-        }
-        proxy.close();
-        connection.close();
-        source.close();
     }
 
     static String insert(String value) {
         return "INSERT INTO wired VALUES ('" + value + "')";
-    }
-
-    static boolean executes(Sent sent, String sql) {
-        return (sent.type() == 'E' || sent.type() == 'Q') && sent.sql().trim().startsWith(sql);
-    }
-
-    static boolean commits(Sent sent) {
-        return sent.type() == 'B' && sent.sql().contains("INSERT INTO pgbaton.tx(token) SELECT");
-    }
-
-    void once(Predicate<Sent> at, Action action) {
-        AtomicBoolean done = new AtomicBoolean();
-        proxy.script(sent -> at.test(sent) && !done.getAndSet(true) ? action : Action.FORWARD);
     }
 
     /** The statement is done and the client never hears of it, nor the server of the client. */
@@ -109,48 +44,5 @@ abstract class WireBench {
             }
             return sent.type() == 'S' && seen.get() && !done.getAndSet(true) ? Action.STRAND : Action.FORWARD;
         });
-    }
-
-    Connection superuser() throws SQLException {
-        InetSocketAddress postgres = cluster.postgres("node1");
-        return DriverManager.getConnection(
-                "jdbc:postgresql://" + postgres.getHostString() + ":" + postgres.getPort() + "/" + cluster.database(),
-                cluster.superuser(),
-                cluster.superuserPassword());
-    }
-
-    void asAdmin(String... sql) throws SQLException {
-        for (String one : sql) {
-            run(admin, one);
-        }
-    }
-
-    void run(String sql) throws SQLException {
-        run(connection, sql);
-    }
-
-    static void run(Connection on, String sql) throws SQLException {
-        try (Statement statement = on.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    static String text(Connection on, String sql) throws SQLException {
-        try (Statement statement = on.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getString(1);
-        }
-    }
-
-    List<String> rows() throws SQLException {
-        List<String> rows = new ArrayList<>();
-        try (Statement statement = admin.createStatement();
-                ResultSet row = statement.executeQuery("SELECT v FROM wired ORDER BY v")) {
-            while (row.next()) {
-                rows.add(row.getString(1));
-            }
-        }
-        return rows;
     }
 }
