@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import java.sql.Connection;
@@ -17,7 +16,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,29 +25,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a statement in autocommit mode when its session breaks at a chosen moment. */
 @Timeout(60)
-class AutocommitTest {
+class AutocommitTest extends PairOnScripts {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final String INSERT = "INSERT INTO t VALUES (1)";
     private static final String QUERY = "SELECT a FROM t";
     private static final String ON = "autocommitReplay=on";
 
-    private final Scripts scripts = new Scripts("autocommit");
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
     private String verdict = "";
 
-    @BeforeEach
-    void open() throws Exception {
-        first = scripts.server().ledger().answers(this::rowOf);
-        second = scripts.server().ledger().timeline(2).answers(this::rowOf);
-        source = scripts.source(first, second);
-        source.elect("node1");
+    AutocommitTest() {
+        super("autocommit");
     }
 
-    @AfterEach
-    void close() throws Exception {
-        scripts.close();
+    @BeforeEach
+    void answer() {
+        first.ledger().answers(this::rowOf);
+        second.ledger().answers(this::rowOf);
     }
 
     private String @Nullable [] rowOf(String sql) {

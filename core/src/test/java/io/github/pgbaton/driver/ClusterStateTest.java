@@ -43,9 +43,7 @@ class ClusterStateTest {
     void open() throws Exception {
         first = new ScriptedPostgres();
         second = new ScriptedPostgres().timeline(2);
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
+        source = ScriptedLeaderSource.register(scope, first, second);
         source.elect("node1");
         meters.bindTo(registry);
         Properties properties = new Properties();

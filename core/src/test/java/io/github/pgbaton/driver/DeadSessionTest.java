@@ -5,35 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.pgbaton.pool.NoSessionException;
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
-import io.github.pgbaton.scripted.ScriptedPostgres;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Calls that end or shorten a transaction, on a session that is gone before they are made. */
 @Timeout(60)
-class DeadSessionTest {
-    private final Scripts scripts = new Scripts("dead");
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
-
-    @BeforeEach
-    void open() throws Exception {
-        first = scripts.server();
-        second = scripts.server().timeline(2);
-        source = scripts.source(first, second);
-        source.elect("node1");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        scripts.close();
+class DeadSessionTest extends PairOnScripts {
+    DeadSessionTest() {
+        super("dead");
     }
 
     @Test

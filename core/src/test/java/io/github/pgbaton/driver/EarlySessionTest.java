@@ -188,12 +188,7 @@ class EarlySessionTest {
 
     @Test
     void whatATransactionNeedsToKnowIsAskedInAdvanceAndAgainAfterThePromotion() throws Exception {
-        old.ledger();
-        next.ledger();
-        try (Connection connection = following.getConnection()) {
-            connection.setAutoCommit(false);
-            Scripts.run(connection, "SELECT 1");
-            connection.commit();
+        try (Connection connection = afterATransactionOnTheLedger()) {
             source.elect("node2");
             CompletableFuture<Void> going = CompletableFuture.runAsync(() -> {
                 try {
@@ -212,12 +207,7 @@ class EarlySessionTest {
 
     @Test
     void questionInAdvanceThatFailsLeavesNoLimitOnTheSession() throws Exception {
-        old.ledger();
-        next.ledger();
-        try (Connection connection = following.getConnection()) {
-            connection.setAutoCommit(false);
-            Scripts.run(connection, "SELECT 1");
-            connection.commit();
+        try (Connection connection = afterATransactionOnTheLedger()) {
             next.script(sql -> sql.contains("'pgbaton'") ? Reaction.FAIL : Reaction.SUCCEED);
             source.elect("node2");
             CompletableFuture<Connection> prober = Scripts.connecting(following);
@@ -232,6 +222,16 @@ class EarlySessionTest {
                     .as("the session that was asked is the one given")
                     .isEqualTo(1);
         }
+    }
+
+    private Connection afterATransactionOnTheLedger() throws SQLException {
+        old.ledger();
+        next.ledger();
+        Connection connection = following.getConnection();
+        connection.setAutoCommit(false);
+        Scripts.run(connection, "SELECT 1");
+        connection.commit();
+        return connection;
     }
 
     private long askedForTheLedger() {

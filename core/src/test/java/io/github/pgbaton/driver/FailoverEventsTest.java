@@ -54,9 +54,7 @@ class FailoverEventsTest {
             }
         };
         FailoverListeners.add(listener);
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
+        source = ScriptedLeaderSource.register(scope, first, second);
         source.elect("node1");
         Properties properties = new Properties();
         properties.setProperty("user", "app");

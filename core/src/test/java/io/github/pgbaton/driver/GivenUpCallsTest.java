@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
-import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -14,7 +12,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,15 +19,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Calls that were cancelled, or met their query time-out, on a member that froze: the failover must not make them again. */
 @Timeout(60)
-class GivenUpCallsTest {
+class GivenUpCallsTest extends PairOnScripts {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final String INSERT = "INSERT INTO t VALUES (1)";
     private static final String QUERY = "SELECT a FROM t";
-
-    private final Scripts scripts = new Scripts("given-up");
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
 
     /** How a call is given up. */
     enum How {
@@ -44,17 +36,14 @@ class GivenUpCallsTest {
         }
     }
 
-    @BeforeEach
-    void open() throws Exception {
-        first = scripts.server().ledger().answers(GivenUpCallsTest::harmless);
-        second = scripts.server().ledger().timeline(2).answers(GivenUpCallsTest::harmless);
-        source = scripts.source(first, second);
-        source.elect("node1");
+    GivenUpCallsTest() {
+        super("given-up");
     }
 
-    @AfterEach
-    void close() throws Exception {
-        scripts.close();
+    @BeforeEach
+    void answer() {
+        first.ledger().answers(GivenUpCallsTest::harmless);
+        second.ledger().answers(GivenUpCallsTest::harmless);
     }
 
     /** What a query that was cut off calls: nothing. */

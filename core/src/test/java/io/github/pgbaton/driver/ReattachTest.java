@@ -41,9 +41,7 @@ class ReattachTest {
         first = new ScriptedPostgres();
         second = new ScriptedPostgres().timeline(2);
         String scope = "reattach-" + SCOPES.incrementAndGet();
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
+        source = ScriptedLeaderSource.register(scope, first, second);
         source.elect("node1");
         url = "jdbc:pgbaton:postgresql:///db?etcd=http://127.0.0.1:1&failoverTimeout=60s&sslmode=disable&connectLimit="
                 + LIMIT + "&scope=" + scope;

@@ -37,11 +37,7 @@ final class Scripts implements AutoCloseable {
     }
 
     ScriptedLeaderSource source(ScriptedPostgres... members) {
-        ScriptedLeaderSource source = ScriptedLeaderSource.register(scope);
-        for (int i = 0; i < members.length; i++) {
-            source.member("node" + (i + 1), members[i].address());
-        }
-        return source;
+        return ScriptedLeaderSource.register(scope, members);
     }
 
     /** Follows {@link #source}. */

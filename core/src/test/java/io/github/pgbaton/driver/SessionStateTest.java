@@ -48,9 +48,7 @@ class SessionStateTest {
         first = new ScriptedPostgres();
         second = new ScriptedPostgres().timeline(2);
         scope = "state-" + SCOPES.incrementAndGet();
-        source = ScriptedLeaderSource.register(scope)
-                .member("node1", first.address())
-                .member("node2", second.address());
+        source = ScriptedLeaderSource.register(scope, first, second);
         source.elect("node1");
         connection = connect("");
     }

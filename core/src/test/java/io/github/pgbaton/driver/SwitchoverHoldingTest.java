@@ -4,14 +4,10 @@ import static io.github.pgbaton.driver.Scripts.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pgbaton.replay.ReplayableConnection;
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
-import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.Switchover;
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,26 +15,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which transactions an announced switchover holds back: those that nobody could replay if it cut them off. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class SwitchoverHoldingTest {
+class SwitchoverHoldingTest extends PairOnScripts {
     private static final String LAST = "INSERT INTO t VALUES (1)";
     private static final String NEXT = "INSERT INTO t VALUES (2)";
 
-    private final Scripts scripts = new Scripts("holding");
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
-
-    @BeforeEach
-    void open() throws Exception {
-        first = scripts.server();
-        second = scripts.server().timeline(2);
-        source = scripts.source(first, second);
-        source.elect("node1");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        scripts.close();
+    SwitchoverHoldingTest() {
+        super("holding");
     }
 
     private Connection connect() throws SQLException {

@@ -4,41 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pgbaton.event.CommitUnknownException;
-import io.github.pgbaton.scripted.ScriptedLeaderSource;
-import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.TimelineHistory.Switch;
 import java.sql.Connection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What an application without a ledger sees of a COMMIT that a failover cuts off. */
 @Timeout(60)
-class XidOutcomeTest {
+class XidOutcomeTest extends PairOnScripts {
     private static final String INSERT = "INSERT INTO t VALUES (1)";
 
-    private final Scripts scripts = new Scripts("xid-outcome");
-    private ScriptedPostgres first;
-    private ScriptedPostgres second;
-    private ScriptedLeaderSource source;
     private volatile String lsn = "0/400";
 
-    @BeforeEach
-    void open() throws Exception {
-        first = scripts.server().xids().answers(sql -> rowOf(sql, 1));
-        second = scripts.server().xids().timeline(2).answers(sql -> rowOf(sql, 2));
-        source = scripts.source(first, second);
-        source.elect("node1");
+    XidOutcomeTest() {
+        super("xid-outcome");
     }
 
-    @AfterEach
-    void close() throws Exception {
-        scripts.close();
+    @BeforeEach
+    void answer() {
+        first.xids().answers(sql -> rowOf(sql, 1));
+        second.xids().answers(sql -> rowOf(sql, 2));
     }
 
     private String @Nullable [] rowOf(String sql, int timeline) {

@@ -37,9 +37,12 @@ public final class ScriptedLeaderSource implements LeaderSource {
     private int timeline;
     private TimelineHistory switches = TimelineHistory.NONE;
 
-    /** Makes the source that a URL with this scope and any {@code etcd} gets. */
-    public static ScriptedLeaderSource register(String scope) {
+    /** Makes the source that a URL with this scope and any {@code etcd} gets; the members are node1, node2 and so on. */
+    public static ScriptedLeaderSource register(String scope, ScriptedPostgres... members) {
         ScriptedLeaderSource source = new ScriptedLeaderSource();
+        for (int i = 0; i < members.length; i++) {
+            source.member("node" + (i + 1), members[i].address());
+        }
         SOURCES.put(scope, source);
         return source;
     }
