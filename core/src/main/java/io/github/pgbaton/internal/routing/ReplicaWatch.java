@@ -209,12 +209,11 @@ final class ReplicaWatch {
     private ReplicaLook lookAt(HostPort member) {
         try {
             return ReplicaLook.at(ask(member));
-        } catch (SQLException | RuntimeException | Error e) {
+        } catch (Exception | Error e) {
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
             // Whatever it is: the look before this one must not count for ever.
-            return ReplicaLook.failed(Attempts.failure(e));
-        } catch (InterruptedException e) {
-            // The watch ends.
-            Thread.currentThread().interrupt();
             return ReplicaLook.failed(Attempts.failure(e));
         }
     }
