@@ -82,6 +82,9 @@ final class Ledger {
         long now = nanoTime.getAsLong();
         if (now - due < 0
                 || !(last.get() instanceof LedgerStatus.Usable usable)
+                // The last one is not quite over: the next commit asks again, where moving the time on would skip a
+                // turn.
+                || running.get()
                 || !nextPurge.compareAndSet(due, now + pauseNanos(usable))
                 || !usable.purgeable()
                 // Else the pool would have the committing thread do it.
