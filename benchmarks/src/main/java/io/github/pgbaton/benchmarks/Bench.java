@@ -13,7 +13,9 @@ import picocli.CommandLine.Option;
 /** What {@code ./run bench} runs: one subcommand for each thing that is measured. */
 @Command(
         name = "./run bench",
-        description = "Measures pgbaton, and says beside what.",
+        description =
+                "Measures pgbaton, and says beside what. With --check, a command exits with 1 where pgbaton misses a"
+                        + " goal of benchmarks/README.md, and names each.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {OutageBench.class, PoolBench.class, AbortBench.class, ReattachBench.class, ThroughputBench.class
         })

@@ -16,8 +16,9 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /** Runs every benchmark through both drivers against a PostgreSQL that it starts, and prints the ratios. */
 public final class Overhead {
     private static final String USAGE = """
-            usage: Overhead [--quick] [regular expression of benchmarks]
+            usage: Overhead [--quick] [--check] [regular expression of benchmarks]
               --quick   one fork and short measurements: about a minute, and a spread to match
+              --check   exit with 1 where getters or a pool's getConnection() and close() miss their goals, and name each
             """;
 
     private static final String LEGEND = """
@@ -35,6 +36,7 @@ public final class Overhead {
     public static void main(String[] args) throws RunnerException {
         List<String> rest = new ArrayList<>(Arrays.asList(args));
         boolean quick = rest.remove("--quick");
+        boolean check = rest.remove("--check");
         if (rest.size() > 1 || rest.stream().anyMatch(arg -> arg.startsWith("-"))) {
             System.err.print(USAGE);
             System.exit(2);
@@ -48,6 +50,9 @@ public final class Overhead {
         System.out.printf("%nJava %s%n%n", Runtime.version());
         System.out.print(RatioTable.of(results));
         System.out.print(LEGEND);
+        if (check && OverheadGoals.of(results).report(System.err) != 0) {
+            System.exit(1);
+        }
     }
 
     static String ours(String include) {

@@ -15,11 +15,6 @@ final class RatioTable {
     private RatioTable() {}
 
     static String of(List<Measured> results) {
-        Map<String, Map<Route, Measured>> pairs = new LinkedHashMap<>();
-        for (Measured one : results) {
-            pairs.computeIfAbsent(one.benchmark(), name -> new EnumMap<>(Route.class))
-                    .put(one.route(), one);
-        }
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
@@ -33,7 +28,7 @@ final class RatioTable {
                 "PgJDBC B",
                 "pgbaton B"));
         List<String> single = new ArrayList<>();
-        pairs.forEach((name, pair) -> {
+        pairs(results).forEach((name, pair) -> {
             Measured plain = pair.get(Route.PGJDBC);
             Measured ours = pair.get(Route.PGBATON);
             if (plain == null || ours == null) {
@@ -58,5 +53,15 @@ final class RatioTable {
                     .append(System.lineSeparator());
         }
         return text.toString();
+    }
+
+    /** By benchmark, in the order given. */
+    static Map<String, Map<Route, Measured>> pairs(List<Measured> results) {
+        Map<String, Map<Route, Measured>> pairs = new LinkedHashMap<>();
+        for (Measured one : results) {
+            pairs.computeIfAbsent(one.benchmark(), name -> new EnumMap<>(Route.class))
+                    .put(one.route(), one);
+        }
+        return pairs;
     }
 }

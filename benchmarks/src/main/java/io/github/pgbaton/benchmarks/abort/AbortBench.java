@@ -1,6 +1,8 @@
 package io.github.pgbaton.benchmarks.abort;
 
+import io.github.pgbaton.benchmarks.Goals;
 import io.github.pgbaton.benchmarks.Range;
+import io.github.pgbaton.benchmarks.Runs;
 import io.github.pgbaton.benchmarks.Table;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.SocketRegistry;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,7 @@ import picocli.CommandLine.Spec;
         description = "How long callers that are blocked in TLS, half of them in a write, wait for their release.")
 public final class AbortBench implements Callable<Integer> {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration GOAL = Duration.ofMillis(50);
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -42,6 +46,9 @@ public final class AbortBench implements Callable<Integer> {
             defaultValue = "10",
             description = "How often, 1 to 100; default ${DEFAULT-VALUE}.")
     private int runs;
+
+    @Option(names = "--check", description = "Exit with 1 where the median is over 50 ms.")
+    private boolean check;
 
     @Option(names = "--markdown", description = "Print the table in Markdown.")
     private boolean markdown;
@@ -62,17 +69,26 @@ public final class AbortBench implements Callable<Integer> {
             released.add(time);
             System.err.println("run " + run + " of " + runs + ": " + millis(time));
         }
-        List<Duration> sorted = released.stream().sorted().toList();
+        List<Optional<Duration>> all = released.stream().map(Optional::of).toList();
         System.out.print(new Table(
                         List.of("sockets", "blocked in a TLS write", "runs", "all released, median", "worst"),
                         List.of(List.of(
                                 Integer.toString(sockets),
                                 Integer.toString(sockets / 2),
                                 Integer.toString(runs),
-                                millis(sorted.get(runs / 2)),
-                                millis(sorted.get(runs - 1)))))
+                                millis(Runs.median(all).orElseThrow()),
+                                millis(Runs.worst(all).orElseThrow()))))
                 .text(markdown));
-        return 0;
+        return check ? goals(released).report(System.err) : 0;
+    }
+
+    static Goals goals(List<Duration> released) {
+        Goals goals = new Goals("abort");
+        goals.atMost(
+                "all released, median",
+                Runs.median(released.stream().map(Optional::of).toList()),
+                GOAL);
+        return goals;
     }
 
     /** From the call that aborts to the moment at which the last caller has its exception. */

@@ -28,6 +28,7 @@ public final class OutageBench implements Callable<Integer> {
 
             no member writable: as the members told the truth probe, which writes to each of them all the time;
             added: the writers' longest time without a commit, minus that; a few ms below zero are its resolution;
+            ratio: the writers' longest time without a commit, divided by that;
             of idle, of opening: errors that connections saw which were idle, or being opened, meanwhile;
             hung: calls that had not returned 15 s after a member was writable again.
             """;
@@ -86,6 +87,8 @@ public final class OutageBench implements Callable<Integer> {
         System.out.println();
         System.out.print(OutageTable.summary(options.fault.toString(), results).text(options.markdown));
         System.out.print(LEGEND);
-        return 0;
+        return options.check
+                ? OutageGoals.of(options.fault, !replay.equals("off"), results).report(System.err)
+                : 0;
     }
 }

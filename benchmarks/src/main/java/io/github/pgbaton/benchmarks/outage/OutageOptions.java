@@ -40,6 +40,9 @@ final class OutageOptions {
             description = "How long the leader key lives, in seconds, 20 to 60; default ${DEFAULT-VALUE}.")
     int ttl;
 
+    @Option(names = "--check", description = "Exit with 1 where pgbaton misses a goal, and name each.")
+    boolean check;
+
     @Option(names = "--markdown", description = "Print the tables in Markdown.")
     boolean markdown;
 

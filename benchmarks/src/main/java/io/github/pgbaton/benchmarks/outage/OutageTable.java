@@ -1,9 +1,9 @@
 package io.github.pgbaton.benchmarks.outage;
 
+import io.github.pgbaton.benchmarks.Runs;
 import io.github.pgbaton.benchmarks.Table;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,6 +26,7 @@ final class OutageTable {
                         route.route(),
                         length(route.seen()),
                         added(route.added()),
+                        ratio(route.ratio(runs.get(run).outage())),
                         length(route.back()),
                         errors(route.writerErrors()),
                         errors(route.bystanders().idleErrors()),
@@ -40,6 +41,7 @@ final class OutageTable {
                         "route",
                         "writers' outage",
                         "added",
+                        "ratio",
                         "first commit after",
                         "errors of writers",
                         "of idle",
@@ -62,9 +64,10 @@ final class OutageTable {
                     fault,
                     Integer.toString(runs.size()),
                     route.get(0).route(),
-                    length(median(seen)),
-                    added(median(added)),
-                    added(worst(added)),
+                    length(Runs.median(seen)),
+                    added(Runs.median(added)),
+                    added(Runs.worst(added)),
+                    ratio(ratio(runs, run -> run.routes().get(at), OutageRun.Result::outage)),
                     errors(all(route, RouteResult::writerErrors)),
                     errors(all(route, r -> r.bystanders().idleErrors())),
                     errors(all(route, r -> r.bystanders().openingErrors())),
@@ -78,6 +81,7 @@ final class OutageTable {
                         "writers' outage, median",
                         "added, median",
                         "added, worst",
+                        "ratio, median",
                         "errors of writers",
                         "of idle",
                         "of opening",
@@ -85,30 +89,18 @@ final class OutageTable {
                 rows);
     }
 
+    /** The median of all runs, each compared with its own outage. */
+    static <R> Optional<Double> ratio(List<R> runs, Function<R, RouteResult> route, Function<R, Duration> outage) {
+        return Runs.medianRatio(runs.stream()
+                .map(run -> route.apply(run).ratio(outage.apply(run)))
+                .toList());
+    }
+
     static SortedMap<String, Integer> all(
             List<RouteResult> runs, Function<RouteResult, SortedMap<String, Integer>> errors) {
         SortedMap<String, Integer> sum = new TreeMap<>();
         runs.forEach(run -> errors.apply(run).forEach((state, count) -> sum.merge(state, count, Integer::sum)));
         return sum;
-    }
-
-    /** Of an even number the mean of the two in the middle; none where one of them never wrote again. */
-    static Optional<Duration> median(List<Optional<Duration>> runs) {
-        List<Optional<Duration>> sorted = sorted(runs);
-        Optional<Duration> lower = sorted.get((runs.size() - 1) / 2);
-        Optional<Duration> upper = sorted.get(runs.size() / 2);
-        return lower.flatMap(low -> upper.map(low::plus)).map(both -> both.dividedBy(2));
-    }
-
-    static Optional<Duration> worst(List<Optional<Duration>> runs) {
-        return sorted(runs).get(runs.size() - 1);
-    }
-
-    /** Never to have written again is worse than any time. */
-    private static List<Optional<Duration>> sorted(List<Optional<Duration>> runs) {
-        return runs.stream()
-                .sorted(Comparator.comparing(run -> run.orElse(Duration.ofSeconds(Long.MAX_VALUE))))
-                .toList();
     }
 
     static String errors(SortedMap<String, Integer> byState) {
@@ -128,6 +120,10 @@ final class OutageTable {
     static String added(Optional<Duration> added) {
         return added.map(a -> (a.isNegative() ? "-" : "+") + unsigned(Math.abs(a.toMillis())))
                 .orElse("never again");
+    }
+
+    static String ratio(Optional<Double> ratio) {
+        return ratio.map(r -> String.format(Locale.ROOT, "%.3f", r)).orElse("never again");
     }
 
     private static String unsigned(long millis) {

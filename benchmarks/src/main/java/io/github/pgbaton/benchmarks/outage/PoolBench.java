@@ -27,7 +27,9 @@ public final class PoolBench implements Callable<Integer> {
 
             no member writable: as the members told the truth probe, which writes to each of them all the time;
             added: the writers' longest time without a commit, minus that; a few ms below zero are its resolution;
+            ratio: the writers' longest time without a commit, divided by that;
             getConnection beyond the outage: the longest wait for a connection of the pool, minus no member writable;
+            its resolution is 20 ms: the probe writes every 10 ms, so each end of an outage is good to 10;
             opened: connections that the pool opened in place of others, which it threw away;
             hung: calls that had not returned 15 s after a member was writable again.
             """;
@@ -68,7 +70,7 @@ public final class PoolBench implements Callable<Integer> {
                 if (i > 1) {
                     cluster.restore(OutageOptions.RESTORE);
                 }
-                PoolRun.Result result = once(cluster, run);
+                PoolRun.Result result = once(cluster, run, size);
                 results.add(result);
                 System.err.printf("run %d of %d: %s%n", i, options.runs, result.fault());
                 System.err.print(PoolTable.runs(List.of(result)).text(false));
@@ -80,10 +82,12 @@ public final class PoolBench implements Callable<Integer> {
         System.out.println();
         System.out.print(PoolTable.summary(options.fault.toString(), results).text(options.markdown));
         System.out.print(LEGEND);
-        return 0;
+        return options.check ? PoolGoals.of(options.fault.toString(), results).report(System.err) : 0;
     }
 
-    private PoolRun.Result once(PatroniCluster cluster, PoolRun run) throws SQLException, InterruptedException {
+    /** One fault, with a pool over each route, pgbaton's first. */
+    static PoolRun.Result once(PatroniCluster cluster, PoolRun run, int size)
+            throws SQLException, InterruptedException {
         try (MeasuredPool pgbaton = MeasuredPool.overPgbaton(Route.pgbaton(cluster), size);
                 MeasuredPool haproxy = MeasuredPool.plain(Route.haproxy(cluster), size);
                 MeasuredPool multiHost = MeasuredPool.plain(Route.multiHost(cluster), size)) {

@@ -1,5 +1,6 @@
 package io.github.pgbaton.benchmarks.outage;
 
+import io.github.pgbaton.benchmarks.Runs;
 import io.github.pgbaton.benchmarks.Table;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ final class PoolTable {
                         route.route(),
                         OutageTable.length(route.seen()),
                         OutageTable.added(route.added()),
+                        OutageTable.ratio(route.ratio(outage)),
                         OutageTable.errors(route.writerErrors()),
                         OutageTable.length(Optional.of(pool.longestWait())),
                         OutageTable.added(Optional.of(pool.longestWait().minus(outage))),
@@ -36,6 +38,7 @@ final class PoolTable {
                         "pool",
                         "writers' outage",
                         "added",
+                        "ratio",
                         "errors",
                         "longest getConnection",
                         "beyond the outage",
@@ -61,10 +64,12 @@ final class PoolTable {
                     fault,
                     Integer.toString(runs.size()),
                     route.get(0).route(),
-                    OutageTable.added(OutageTable.median(added)),
-                    OutageTable.added(OutageTable.worst(added)),
+                    OutageTable.added(Runs.median(added)),
+                    OutageTable.added(Runs.worst(added)),
+                    OutageTable.ratio(
+                            OutageTable.ratio(runs, run -> run.pools().get(at).route(), PoolRun.Result::outage)),
                     OutageTable.errors(OutageTable.all(route, RouteResult::writerErrors)),
-                    OutageTable.added(OutageTable.worst(beyond)),
+                    OutageTable.added(Runs.worst(beyond)),
                     Integer.toString(
                             pool.stream().mapToInt(PoolRun.PoolResult::opened).sum()),
                     Integer.toString(route.stream().mapToInt(RouteResult::hung).sum())));
@@ -76,6 +81,7 @@ final class PoolTable {
                         "pool",
                         "added, median",
                         "added, worst",
+                        "ratio, median",
                         "errors",
                         "getConnection beyond the outage, worst",
                         "opened",

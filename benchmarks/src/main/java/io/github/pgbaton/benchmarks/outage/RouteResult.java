@@ -53,6 +53,26 @@ record RouteResult(
         return hungWriters + bystanders.hung();
     }
 
+    /** Errors that working connections saw. */
+    int writers() {
+        return sum(writerErrors);
+    }
+
+    /** Errors that idle connections saw at their next use. */
+    int idle() {
+        return sum(bystanders.idleErrors());
+    }
+
+    /** Errors of connections that were being opened. */
+    int opening() {
+        return sum(bystanders.openingErrors());
+    }
+
+    /** How many times as long as no member was writable the writers were without a commit. */
+    Optional<Double> ratio(Duration outage) {
+        return seen.map(time -> (double) time.toNanos() / outage.toNanos());
+    }
+
     static int sum(SortedMap<String, Integer> errors) {
         return errors.values().stream().mapToInt(Integer::intValue).sum();
     }

@@ -1,5 +1,6 @@
 package io.github.pgbaton.benchmarks.reattach;
 
+import io.github.pgbaton.benchmarks.Goals;
 import io.github.pgbaton.benchmarks.Range;
 import io.github.pgbaton.benchmarks.Table;
 import io.github.pgbaton.examples.demo.Route;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,6 +47,15 @@ public final class ReattachBench implements Callable<Integer> {
             description = "How often, 1 to 100; default ${DEFAULT-VALUE}.")
     private int runs;
 
+    @Option(
+            names = "--check",
+            arity = "0..1",
+            paramLabel = "N",
+            fallbackValue = "3",
+            description =
+                    "Exit with 1 where in some run not all are back within N s, 1 to 90; without N, ${FALLBACK-VALUE}.")
+    private @Nullable Integer check;
+
     @Option(names = "--markdown", description = "Print the table in Markdown.")
     private boolean markdown;
 
@@ -58,7 +69,10 @@ public final class ReattachBench implements Callable<Integer> {
     public Integer call() throws SQLException, InterruptedException {
         Range.check(spec, "--connections", connections, 1, 1000);
         Range.check(spec, "--runs", runs, 1, 100);
-        List<List<String>> rows = new ArrayList<>();
+        if (check != null) {
+            Range.check(spec, "--check", check, 1, 90);
+        }
+        List<Back> all = new ArrayList<>();
         System.err.println("Starting a cluster: 3 members, synchronous replication, ttl " + TTL + " s.");
         try (PatroniCluster cluster = PatroniCluster.local()
                 .ttl(Duration.ofSeconds(TTL))
@@ -70,17 +84,22 @@ public final class ReattachBench implements Callable<Integer> {
                 if (run > 1) {
                     cluster.restore(RESTORE);
                 }
-                rows.add(once(cluster, run));
-                System.err.println("run " + run + " of " + runs + ": " + rows.get(run - 1));
+                Back back = once(cluster);
+                all.add(back);
+                System.err.println("run " + run + " of " + runs + ": " + back.row(run));
             }
+        }
+        List<List<String>> rows = new ArrayList<>();
+        for (Back back : all) {
+            rows.add(back.row(rows.size() + 1));
         }
         System.out.print(new Table(List.of("run", "connections", "first back after", "half", "all", "errors"), rows)
                 .text(markdown));
         System.out.println("\nTimes from the moment at which the new primary took writes, as the truth probe saw it.");
-        return 0;
+        return check == null ? 0 : goals(Duration.ofSeconds(check), all).report(System.err);
     }
 
-    private List<String> once(PatroniCluster cluster, int run) throws SQLException, InterruptedException {
+    private Back once(PatroniCluster cluster) throws SQLException, InterruptedException {
         String primary = cluster.awaitPrimary(PATIENCE);
         Truth truth = cluster.truth();
         try (Waiters waiters = Waiters.open(Route.pgbaton(cluster), connections)) {
@@ -94,18 +113,53 @@ public final class ReattachBench implements Callable<Integer> {
                     .mapToLong((Outage outage) -> outage.toNanos().getAsLong())
                     .max()
                     .orElseThrow(() -> new ClusterException("no member was writable again"));
-            List<Long> back = waiters.sorted();
-            return List.of(
-                    Integer.toString(run),
-                    Integer.toString(connections),
-                    since(writable, back, 0),
-                    since(writable, back, (back.size() - 1) / 2),
-                    since(writable, back, back.size() - 1),
-                    Integer.toString(waiters.errors()));
+            return new Back(
+                    waiters.sorted().stream()
+                            .map(back -> Duration.ofNanos(back - writable))
+                            .toList(),
+                    waiters.errors());
         }
     }
 
-    private static String since(long writable, List<Long> back, int index) {
-        return back.isEmpty() ? "never" : String.format(Locale.ROOT, "%.2f s", (back.get(index) - writable) / 1e9);
+    static Goals goals(Duration most, List<Back> runs) {
+        Goals goals = new Goals("reattach");
+        for (int run = 1; run <= runs.size(); run++) {
+            Back back = runs.get(run - 1);
+            goals.atMost("run " + run + ", all after", back.last(), most);
+            goals.none("run " + run + ", errors", back.errors());
+        }
+        return goals;
+    }
+
+    /**
+     * A run.
+     *
+     * @param times from the moment at which the new primary took writes to a connection's commit, the first one first
+     * @param errors connections without one
+     */
+    record Back(List<Duration> times, int errors) {
+        /** The last one's; nothing where none came back. */
+        Optional<Duration> last() {
+            return at(times.size() - 1);
+        }
+
+        List<String> row(int run) {
+            return List.of(
+                    Integer.toString(run),
+                    Integer.toString(times.size() + errors),
+                    text(at(0)),
+                    text(at((times.size() - 1) / 2)),
+                    text(last()),
+                    Integer.toString(errors));
+        }
+
+        private Optional<Duration> at(int index) {
+            return times.isEmpty() ? Optional.empty() : Optional.of(times.get(index));
+        }
+
+        private static String text(Optional<Duration> time) {
+            return time.map(t -> String.format(Locale.ROOT, "%.2f s", t.toNanos() / 1e9))
+                    .orElse("never");
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.github.pgbaton.benchmarks.throughput;
 
+import io.github.pgbaton.benchmarks.Goals;
 import io.github.pgbaton.benchmarks.Range;
 import io.github.pgbaton.benchmarks.Table;
 import io.github.pgbaton.examples.demo.Route;
@@ -15,6 +16,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,10 +35,16 @@ import picocli.CommandLine.Spec;
 public final class ThroughputBench implements Callable<Integer> {
     private static final Duration WARM_UP = Duration.ofSeconds(4);
 
+    private static final String WITHOUT_REPLAY = "pgbaton, replay=off";
+    private static final String WITH_LEDGER = "pgbaton, replay=verified, ledger";
+
+    /** The goals: by route, of its ratio. */
+    private static final Map<String, Double> LEAST = Map.of(WITHOUT_REPLAY, 0.99, WITH_LEDGER, 0.97);
+
     private static final String LEGEND = """
 
             Each round measures every route once, in another order; a ratio compares a route with PgJDBC in the same round.
-            tps: transactions per second in the middle round; ratio: the middle one of all rounds, and the middle half of them.
+            tps: transactions per second, the median of all rounds; ratio: their median, and the middle half of them.
             """;
 
     @Spec
@@ -73,6 +81,11 @@ public final class ThroughputBench implements Callable<Integer> {
     @Option(names = "--async", description = "Without synchronous replication.")
     private boolean async;
 
+    @Option(
+            names = "--check",
+            description = "Exit with 1 where the ratio is below 0.99 with replay=off, or below 0.97 with the ledger.")
+    private boolean check;
+
     @Option(names = "--markdown", description = "Print the table in Markdown.")
     private boolean markdown;
 
@@ -91,6 +104,7 @@ public final class ThroughputBench implements Callable<Integer> {
         System.err.println(
                 "Starting a cluster: 2 members, " + (async ? "asynchronous" : "synchronous") + " replication.");
         List<Bank> banks = new ArrayList<>();
+        double[][] tps;
         ExecutorService threads = Executors.newFixedThreadPool(clients);
         try (PatroniCluster cluster = PatroniCluster.local()
                 .members(2)
@@ -104,15 +118,11 @@ public final class ThroughputBench implements Callable<Integer> {
             createLedger(cluster, direct);
             banks.add(Bank.open(named(direct, "PgJDBC", ""), clients, branches));
             Route ours = Route.pgbaton(cluster);
-            banks.add(
-                    Bank.open(named(ours, "pgbaton, replay=off", "&replay=off&commitOutcome=none"), clients, branches));
+            banks.add(Bank.open(named(ours, WITHOUT_REPLAY, "&replay=off&commitOutcome=none"), clients, branches));
             banks.add(Bank.open(
                     named(ours, "pgbaton, replay=verified", "&replay=verified&commitOutcome=none"), clients, branches));
-            banks.add(Bank.open(
-                    named(ours, "pgbaton, replay=verified, ledger", "&replay=verified&commitOutcome=ledger"),
-                    clients,
-                    branches));
-            double[][] tps = measure(banks, threads);
+            banks.add(Bank.open(named(ours, WITH_LEDGER, "&replay=verified&commitOutcome=ledger"), clients, branches));
+            tps = measure(banks, threads);
             for (Bank bank : banks) {
                 bank.close();
             }
@@ -121,12 +131,12 @@ public final class ThroughputBench implements Callable<Integer> {
                     throw new IllegalStateException("the bank's books do not balance");
                 }
             }
-            System.out.print(table(banks, tps).text(markdown));
+            System.out.print(table(names(banks), tps).text(markdown));
             System.out.print(LEGEND);
         } finally {
             threads.shutdownNow();
         }
-        return 0;
+        return check ? goals(names(banks), tps).report(System.err) : 0;
     }
 
     private static Route named(Route route, String name, String parameters) {
@@ -169,18 +179,29 @@ public final class ThroughputBench implements Callable<Integer> {
                 .collect(Collectors.joining());
     }
 
-    static Table table(List<Bank> banks, double[][] tps) {
-        List<List<String>> rows = new ArrayList<>();
-        for (int bank = 0; bank < banks.size(); bank++) {
-            double[] ratios = new double[tps[bank].length];
-            for (int round = 0; round < ratios.length; round++) {
-                ratios[round] = tps[bank][round] / tps[0][round];
+    private static List<String> names(List<Bank> banks) {
+        return banks.stream().map(Bank::name).toList();
+    }
+
+    static Goals goals(List<String> routes, double[][] tps) {
+        Goals goals = new Goals("throughput");
+        for (int route = 0; route < tps.length; route++) {
+            Double least = LEAST.get(routes.get(route));
+            if (least != null) {
+                goals.atLeast(routes.get(route) + ", ratio", quantile(ratios(tps, route), 0.5), least);
             }
-            Arrays.sort(ratios);
+        }
+        return goals;
+    }
+
+    static Table table(List<String> routes, double[][] tps) {
+        List<List<String>> rows = new ArrayList<>();
+        for (int bank = 0; bank < routes.size(); bank++) {
+            double[] ratios = ratios(tps, bank);
             double[] sorted = tps[bank].clone();
             Arrays.sort(sorted);
             rows.add(List.of(
-                    banks.get(bank).name(),
+                    routes.get(bank),
                     String.format(Locale.ROOT, "%.0f", quantile(sorted, 0.5)),
                     String.format(Locale.ROOT, "%.3f", quantile(ratios, 0.5)),
                     String.format(Locale.ROOT, "%.3f to %.3f", quantile(ratios, 0.25), quantile(ratios, 0.75))));
@@ -188,7 +209,21 @@ public final class ThroughputBench implements Callable<Integer> {
         return new Table(List.of("route", "tps", "ratio", "middle half"), rows);
     }
 
-    private static double quantile(double[] sorted, double part) {
-        return sorted[(int) Math.round((sorted.length - 1) * part)];
+    /** Of each round, compared with PgJDBC in the same one; sorted. */
+    private static double[] ratios(double[][] tps, int route) {
+        double[] ratios = new double[tps[route].length];
+        for (int round = 0; round < ratios.length; round++) {
+            ratios[round] = tps[route][round] / tps[0][round];
+        }
+        Arrays.sort(ratios);
+        return ratios;
+    }
+
+    /** Between two values in proportion, so that the median of an even number is the mean of the two in the middle. */
+    static double quantile(double[] sorted, double part) {
+        double at = (sorted.length - 1) * part;
+        int below = (int) at;
+        int above = Math.min(below + 1, sorted.length - 1);
+        return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
     }
 }

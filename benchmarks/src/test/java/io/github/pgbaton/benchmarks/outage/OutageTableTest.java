@@ -3,7 +3,6 @@ package io.github.pgbaton.benchmarks.outage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -13,25 +12,33 @@ import org.junit.jupiter.api.Test;
 /** How several runs become one line. */
 class OutageTableTest {
     @Test
-    void medianOfAnEvenNumberIsTheMeanOfTheTwoInTheMiddle() {
-        assertThat(OutageTable.median(millis(40, 10, 30, 20))).contains(Duration.ofMillis(25));
-        assertThat(OutageTable.median(millis(30, 10, 20))).contains(Duration.ofMillis(20));
-        assertThat(OutageTable.median(millis(30))).contains(Duration.ofMillis(30));
-    }
+    void ratioComparesEachRunWithItsOwnOutage() {
+        List<List<String>> rows = OutageTable.runs(
+                        List.of(run(result(Optional.of(Duration.ofSeconds(21)), errors("08006", 1), 0))))
+                .rows();
 
-    @Test
-    void thereIsNoMedianWhereItWouldNeedARouteThatNeverWroteAgain() {
-        assertThat(OutageTable.median(List.of(Optional.empty(), Optional.of(Duration.ofMillis(10)))))
-                .isEmpty();
-        assertThat(OutageTable.median(List.of(
-                        Optional.empty(), Optional.of(Duration.ofMillis(10)), Optional.of(Duration.ofMillis(5)))))
-                .contains(Duration.ofMillis(10));
-    }
-
-    @Test
-    void routeThatNeverWroteAgainIsWorseThanAnyTime() {
-        assertThat(OutageTable.worst(List.of(Optional.empty(), Optional.of(Duration.ofDays(1)))))
-                .isEmpty();
+        assertThat(rows.get(0))
+                .containsExactly(
+                        "1",
+                        "20.0 s",
+                        "pgbaton",
+                        "21.0 s",
+                        "+21.0 s",
+                        "1.050",
+                        "21.0 s",
+                        "1 (1 x 08006)",
+                        "0",
+                        "0",
+                        "0");
+        assertThat(OutageTable.summary(
+                                "kill",
+                                List.of(
+                                        run(result(Optional.of(Duration.ofSeconds(21)), errors("08006", 1), 0)),
+                                        run(result(Optional.of(Duration.ofSeconds(20)), errors("08006", 1), 0))))
+                        .rows()
+                        .get(0)
+                        .get(6))
+                .isEqualTo("1.025");
     }
 
     @Test
@@ -49,6 +56,7 @@ class OutageTableTest {
                         "kill",
                         "2",
                         "pgbaton",
+                        "never again",
                         "never again",
                         "never again",
                         "never again",
@@ -71,11 +79,5 @@ class OutageTableTest {
         SortedMap<String, Integer> errors = new TreeMap<>();
         errors.put(state, count);
         return errors;
-    }
-
-    private static List<Optional<Duration>> millis(long... values) {
-        return Arrays.stream(values)
-                .mapToObj(value -> Optional.of(Duration.ofMillis(value)))
-                .toList();
     }
 }

@@ -19,7 +19,8 @@ class PoolTableTest {
                 .rows()
                 .get(0);
 
-        assertThat(row).containsExactly("kill", "3", "p", "+50 ms", "+60 ms", "3 (3 x 08006)", "+300 ms", "7", "0");
+        assertThat(row)
+                .containsExactly("kill", "3", "p", "+50 ms", "+60 ms", "1.004", "3 (3 x 08006)", "+300 ms", "7", "0");
     }
 
     @Test
@@ -28,7 +29,8 @@ class PoolTableTest {
                 PoolTable.runs(List.of(run(10_000, 40, 10_020, 1))).rows().get(0);
 
         assertThat(row)
-                .containsExactly("1", "10.0 s", "p", "10.0 s", "+40 ms", "1 (1 x 08006)", "10.0 s", "+20 ms", "1", "0");
+                .containsExactly(
+                        "1", "10.0 s", "p", "10.0 s", "+40 ms", "1.004", "1 (1 x 08006)", "10.0 s", "+20 ms", "1", "0");
     }
 
     private static PoolRun.Result run(long outage, long added, long wait, int opened) {
