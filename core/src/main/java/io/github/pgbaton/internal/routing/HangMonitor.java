@@ -88,7 +88,7 @@ final class HangMonitor {
     }
 
     void close() {
-        threads.shutdownNow();
+        Threads.end(threads);
     }
 
     /** A look that fails, as where no thread can be had, must not be the last: the timer ends what throws. */

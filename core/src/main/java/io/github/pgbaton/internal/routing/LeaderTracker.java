@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,7 @@ final class LeaderTracker {
     private final @Nullable LeaderSource source;
     private final SocketRegistry sockets;
     private final ScheduledThreadPoolExecutor timer;
-    private final ExecutorService probes;
+    private final ThreadPoolExecutor probes;
     private final Looks looks;
     private final NameLookUps names;
     private final SessionOpener opener;
@@ -273,14 +274,14 @@ final class LeaderTracker {
         }
         replicas.tell(ReplicaWatch::close);
         events.close();
-        probes.shutdownNow();
+        Threads.end(probes);
         if (sourceNews != null) {
             sourceNews.close();
         }
         looks.close();
         names.close();
-        timer.shutdownNow();
         wake();
+        Threads.end(timer);
     }
 
     /** Whether nobody holds a reference any more; a thread that still waits for a primary gives up. */

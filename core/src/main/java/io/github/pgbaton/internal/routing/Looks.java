@@ -100,6 +100,6 @@ final class Looks {
     }
 
     void close() {
-        thread.shutdownNow();
+        Threads.end(thread);
     }
 }

@@ -162,6 +162,6 @@ final class SourceNews implements LeaderSource.Listener {
     }
 
     void close() {
-        names.shutdownNow();
+        Threads.end(names);
     }
 }

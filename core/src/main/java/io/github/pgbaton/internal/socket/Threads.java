@@ -1,5 +1,8 @@
 package io.github.pgbaton.internal.socket;
 
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -13,21 +16,60 @@ import java.util.concurrent.atomic.AtomicInteger;
  * one: libraries look up their parts through it, and without one jetcd's fail to initialise for good.
  */
 public final class Threads {
+    /** Interrupted, a thread of ours ends at once; one that waits for a name server does not, and nobody waits for that. */
+    private static final Duration LAST_MOMENT = Duration.ofMillis(500);
+
     private Threads() {}
+
+    private static final class Maker implements ThreadFactory {
+        private final String name;
+        private final AtomicInteger number = new AtomicInteger();
+        private final Set<Thread> alive = ConcurrentHashMap.newKeySet();
+
+        private Maker(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public Thread newThread(Runnable task) {
+            alive.removeIf(thread -> thread.getState() == Thread.State.TERMINATED);
+            int n = number.incrementAndGet();
+            Thread thread = new Thread(null, task, n == 1 ? name : name + "-" + n, 0, false);
+            thread.setDaemon(true);
+            thread.setContextClassLoader(Threads.class.getClassLoader());
+            alive.add(thread);
+            return thread;
+        }
+    }
 
     /**
      * @param name of every thread, a number follows from the second on
      * @return a factory
      */
     public static ThreadFactory named(String name) {
-        AtomicInteger number = new AtomicInteger();
-        return task -> {
-            int n = number.incrementAndGet();
-            Thread thread = new Thread(null, task, n == 1 ? name : name + "-" + n, 0, false);
-            thread.setDaemon(true);
-            thread.setContextClassLoader(Threads.class.getClassLoader());
-            return thread;
-        };
+        return new Maker(name);
+    }
+
+    /**
+     * Ends a pool that was made here, and waits for its threads to be gone, half a second at the longest: whoever closed the
+     * last connection may unload the classes that they run. Its own thread it does not wait for.
+     */
+    public static void end(ThreadPoolExecutor pool) {
+        pool.shutdownNow();
+        if (!(pool.getThreadFactory() instanceof Maker maker)) {
+            return;
+        }
+        long end = System.nanoTime() + LAST_MOMENT.toNanos();
+        try {
+            for (Thread thread : maker.alive) {
+                // A pool that has ended has threads with a moment to live.
+                if (thread != Thread.currentThread()) {
+                    thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())));
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /**
