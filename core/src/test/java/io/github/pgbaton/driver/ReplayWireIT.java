@@ -86,6 +86,24 @@ class ReplayWireIT extends WireBench {
         assertThat(rows()).containsExactly("a", "b", "c");
     }
 
+    /** After a failover everybody opens sessions at once, and a handshake is the longest part of a replay. */
+    @Test
+    void sessionThatShowedThatACommitNeverHappensServesTheReplay() throws Exception {
+        connect("&connectionInitSql=SET lock_timeout TO 12345");
+        run(insert("a"));
+        AtomicBoolean cut = once(ReplayWireIT::commits, Action.LOSE);
+        connection.commit();
+
+        int backend = Integer.parseInt(text("SELECT pg_backend_pid()"));
+        assertThat(cut).isTrue();
+        assertThat(rows()).containsExactly("a");
+        assertThat(proxy.sent(backend)).anyMatch(sent -> sent.sql().contains("INSERT INTO pgbaton.tx(token, kind)"));
+        assertThat(proxy.sent(backend))
+                .filteredOn(sent -> executes(sent, insert("a")))
+                .hasSize(1);
+        assertThat(text("SHOW lock_timeout")).as("connectionInitSql ran on it").isEqualTo("12345ms");
+    }
+
     /** As Hibernate draws its keys. */
     @ParameterizedTest
     @EnumSource(names = {"LOSE", "HALVE"})

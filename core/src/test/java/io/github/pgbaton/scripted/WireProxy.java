@@ -96,6 +96,11 @@ public final class WireProxy implements AutoCloseable {
         return heard.stream().map(Heard::sent).toList();
     }
 
+    /** Those to this backend. */
+    public List<Sent> sent(int backend) {
+        return to(backend).map(Heard::sent).toList();
+    }
+
     /** The types of these messages in one word. */
     public String types() {
         return typesOf(heard.stream());
@@ -103,7 +108,11 @@ public final class WireProxy implements AutoCloseable {
 
     /** The types of the messages to this backend, where other sessions may be opened beside it at any moment. */
     public String types(int backend) {
-        return typesOf(heard.stream().filter(message -> message.link().backend == backend));
+        return typesOf(to(backend));
+    }
+
+    private Stream<Heard> to(int backend) {
+        return heard.stream().filter(message -> message.link().backend == backend);
     }
 
     private static String typesOf(Stream<Heard> messages) {

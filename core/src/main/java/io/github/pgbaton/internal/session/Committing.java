@@ -14,6 +14,8 @@ import io.github.pgbaton.replay.ProtectionReport.Reason;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.core.TransactionState;
 import org.postgresql.jdbc.PgConnection;
 
@@ -31,6 +33,8 @@ final class Committing {
     private final ClusterRef cluster;
     private final SessionState state;
     private final Journal journal;
+    /** That showed that the last COMMIT never takes effect. */
+    private @Nullable OpenSession proven;
 
     Committing(HeldSession held, Moving moving) {
         this.held = held;
@@ -140,8 +144,9 @@ final class Committing {
     /** The session on which the transaction of a dead one was replayed; without one, the transaction is over. */
     private OpenSession replayed(OpenSession dead) throws SQLException {
         held.broken(dead);
-        try {
-            moving.replay(dead, Patience.NONE);
+        try (Spare spare = new Spare(cluster, proven)) {
+            proven = null;
+            moving.replay(dead, Patience.NONE, spare);
             return held.session;
         } catch (SQLException e) {
             held.transactionOver();
@@ -156,7 +161,13 @@ final class Committing {
             return false;
         }
         int steps = journal.steps();
-        Resolution resolution = resolve(inDoubt.doubt());
+        Resolution resolution = found(inDoubt.doubt());
+        String obstacle = held.obstacle();
+        if (resolution instanceof Resolution.Aborted && obstacle == null) {
+            proven = resolution.session();
+            return false;
+        }
+        closeSession(resolution);
         if (resolution instanceof Resolution.Committed) {
             // Kept before the end of the transaction forgets it.
             state.committed();
@@ -168,23 +179,26 @@ final class Committing {
             held.transactionUnknown();
             throw Losses.commitUnknown(dead, steps, unknown.reason(), inDoubt.failure());
         }
-        String obstacle = held.obstacle();
-        if (obstacle != null) {
-            held.transactionOver();
-            throw Losses.commitAborted(dead, steps, obstacle, inDoubt.failure());
-        }
-        return false;
+        held.transactionOver();
+        throw Losses.commitAborted(dead, steps, Objects.requireNonNull(obstacle), inDoubt.failure());
     }
 
     /** Finds out what became of a COMMIT, within {@code failoverTimeout}. */
     Resolution resolve(Doubt doubt) {
-        Resolution resolution =
-                Resolver.resolve(cluster, doubt, Deadline.in(cluster.failoverTimeout()), () -> held.closed);
+        Resolution resolution = found(doubt);
+        closeSession(resolution);
+        return resolution;
+    }
+
+    private Resolution found(Doubt doubt) {
+        return Resolver.resolve(cluster, doubt, Deadline.in(cluster.failoverTimeout()), () -> held.closed);
+    }
+
+    private void closeSession(Resolution resolution) {
         OpenSession asked = resolution.session();
         if (asked != null) {
             cluster.close(asked);
         }
-        return resolution;
     }
 
     /** Of a transaction that SQL text began in autocommit mode. */

@@ -67,7 +67,7 @@ final class Moving {
     PgConnection replace(OpenSession dead, Caller caller) throws SQLException {
         cluster.suspect(dead);
         if (held.inTransaction(dead)) {
-            return replay(dead, caller);
+            return replay(dead, caller, Spare.none(cluster));
         }
         cluster.discard(dead);
         return succeed(dead, caller, () -> {});
@@ -129,8 +129,12 @@ final class Moving {
         cluster.moved(dead.address(), fresh.address(), waited, state.channels());
     }
 
-    /** The transaction of a dead session goes on where it was, or is over. */
-    PgConnection replay(OpenSession dead, Caller caller) throws SQLException {
+    /**
+     * The transaction of a dead session goes on where it was, or is over.
+     *
+     * @param spare is tried before a session is opened
+     */
+    PgConnection replay(OpenSession dead, Caller caller, Spare spare) throws SQLException {
         String obstacle = held.obstacle();
         if (obstacle == null && journal.unanswered()) {
             obstacle = Journal.UNANSWERED;
@@ -145,7 +149,7 @@ final class Moving {
         Restoring restoring = new Restoring(held);
         restoring.ghost(held.backend());
         Replaying.Replayed fresh;
-        Replaying replay = new Replaying(cluster, restoring, journal, dead);
+        Replaying replay = new Replaying(cluster, restoring, journal, dead, spare);
         replaying = replay;
         waiting = caller;
         try {

@@ -41,17 +41,22 @@ final class Replaying {
     private final Restoring restoring;
     private final Journal journal;
     private volatile @Nullable OpenSession replayingOn;
+    private final Spare spare;
     private final boolean onlyRead;
     /** Whether PostgreSQL waited for nothing but its rollback, be it to a savepoint. */
     private final boolean failed;
 
-    /** @param dead the session it ran on: on a replica it may run on any; what ran on the primary may have written */
-    Replaying(ClusterRef cluster, Restoring restoring, Journal journal, OpenSession dead) {
+    /**
+     * @param dead the session it ran on: on a replica it may run on any; what ran on the primary may have written
+     * @param spare is tried before a session is opened
+     */
+    Replaying(ClusterRef cluster, Restoring restoring, Journal journal, OpenSession dead, Spare spare) {
         this.onlyRead = dead.onReplica();
         this.failed = failed(dead);
         this.cluster = cluster;
         this.restoring = restoring;
         this.journal = journal;
+        this.spare = spare;
     }
 
     /**
@@ -65,7 +70,7 @@ final class Replaying {
         for (int attempt = 1; ; attempt++) {
             OpenSession fresh = onlyRead
                     ? restoring.open(cluster, deadline, cancelled)
-                    : restoring.openOnPrimary(cluster, deadline, cancelled);
+                    : restoring.openOnPrimary(cluster, deadline, cancelled, spare);
             SQLException refused = restoring.refused();
             if (refused != null) {
                 cluster.discard(fresh);

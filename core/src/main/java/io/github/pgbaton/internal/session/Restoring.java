@@ -68,12 +68,18 @@ final class Restoring {
         return open(cluster, () -> initialized(cluster, deadline, cancelled, arrivals), deadline);
     }
 
-    /** As {@link #open}, and on the primary whatever the target is. */
-    OpenSession openOnPrimary(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
-        return open(
-                cluster,
-                () -> initialized(cluster, () -> cluster.open(deadline, cancelled), deadline, arrivals),
-                deadline);
+    /**
+     * As {@link #open}, and on the primary whatever the target is.
+     *
+     * @param spare is tried before a session is opened
+     */
+    OpenSession openOnPrimary(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled, Spare spare)
+            throws SQLException {
+        Opener opener = () -> {
+            OpenSession left = spare.take();
+            return left == null ? cluster.open(deadline, cancelled) : left;
+        };
+        return open(cluster, () -> initialized(cluster, opener, deadline, arrivals), deadline);
     }
 
     private interface Opener {
