@@ -96,6 +96,23 @@ class EarlySessionTest {
         }
     }
 
+    /** As with a {@code statement_timeout} shorter than its look-out, or where {@code pg_sleep} is not for everybody. */
+    @Test
+    void memberThatMayNotLookOutForItsPromotionIsAskedForIt() throws Exception {
+        next.script(sql -> sql.contains("pg_sleep") ? Reaction.FAIL : Reaction.SUCCEED);
+        source.elect("node2");
+        CompletableFuture<Connection> caller = Scripts.connecting(following);
+        await().atMost(PATIENCE).until(() -> questions() > 4);
+        assertThat(caller).isNotDone();
+
+        next.inRecovery(false);
+        within(caller).close();
+        assertThat(next.allStatements().stream().filter(sql -> sql.contains("pg_sleep")))
+                .as("look-outs, which are not tried again")
+                .hasSize(1);
+        assertThat(next.accepted()).isEqualTo(1);
+    }
+
     @Test
     void sessionIsLookedAtAgainAfterThePromotion() throws Exception {
         source.elect("node2");

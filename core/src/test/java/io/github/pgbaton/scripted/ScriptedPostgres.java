@@ -445,6 +445,9 @@ public final class ScriptedPostgres implements AutoCloseable {
                     return true;
                 }
                 case SUCCEED -> {
+                    if (sql.contains("pg_sleep")) {
+                        self.awaitPromotion();
+                    }
                     String[] row = rowOf(sql);
                     if (row == null) {
                         row = self.standing(sql);

@@ -1,10 +1,14 @@
 package io.github.pgbaton.scripted;
 
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a scripted server says when the driver asks it what it is; a test changes it at any moment. */
 final class ScriptedStanding {
+    private static final long WATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     volatile boolean inRecovery;
     volatile int timeline = 1;
     volatile long position = 1 << 24;
@@ -18,6 +22,13 @@ final class ScriptedStanding {
         return sql.contains("pg_is_in_recovery")
                 ? new String[] {inRecovery ? "t" : "f", "off", inRecovery ? "0" : Integer.toString(timeline), system}
                 : null;
+    }
+
+    /** What a server does that looks out for its promotion for a while: not a busy loop of the driver's. */
+    void awaitPromotion() {
+        for (long end = System.nanoTime() + WATCH_NANOS; inRecovery && System.nanoTime() - end < 0; ) {
+            LockSupport.parkNanos(1_000_000);
+        }
     }
 
     /** How far it is, or what it is together with its backend and the ledger; null where that is not asked for. */

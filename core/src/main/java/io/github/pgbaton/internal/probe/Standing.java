@@ -37,6 +37,14 @@ public record Standing(
      */
     private static final String AGAIN = TIMELINE + " NULL::text";
 
+    /**
+     * Looks, sleeps and looks again on the server. CASE has it sleep before it looks, and what depends on the row before is
+     * evaluated for each. The promotion does not end the transaction of a standby's session, only its question.
+     */
+    private static final String WATCH = "WITH RECURSIVE look(n, standby) AS (SELECT 1, pg_catalog.pg_is_in_recovery()"
+            + " UNION ALL SELECT n + 1, CASE WHEN pg_catalog.pg_sleep(%d / 1000.0) IS NULL THEN true"
+            + " ELSE pg_catalog.pg_is_in_recovery() END FROM look WHERE standby AND n < %d) SELECT count(*) FROM look";
+
     private static final String BRIEF =
             "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), 0, NULL::text";
 
@@ -80,6 +88,22 @@ public record Standing(
         }
         Standing now = query(session, AGAIN);
         return new Standing(now.inRecovery, now.readOnly, now.timeline, system);
+    }
+
+    /**
+     * Returns when a standby has been promoted, or the time is up: {@link #again} tells which. One round trip, whose answer
+     * comes as soon as the server sees it.
+     *
+     * @param session outside a transaction
+     * @param pauseMillis between two looks, 1 or more
+     * @param longestMillis how long it looks
+     * @throws SQLException PgJDBC's
+     */
+    public static void awaitPromotion(PgConnection session, long pauseMillis, long longestMillis) throws SQLException {
+        long looks = longestMillis / pauseMillis + 1;
+        try (Statement statement = session.createStatement()) {
+            statement.execute(WATCH.formatted(pauseMillis, looks));
+        }
     }
 
     /**

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Proves that a member is the primary of an epoch, for the one thread that has the prober's seat: a session that it returns is
  * on a member that has just said so of itself, and the tracker has been told.
  *
- * <p>It stays on one session to the new leader, which may still be a standby, and asks it every probe interval; where no source
+ * <p>It stays on one session to the new leader, which may still be a standby, and has it look out for its promotion; where no source
  * can tell who leads, it asks all members. It ends as soon as the epoch does.
  */
 final class EpochProof {
@@ -28,6 +28,7 @@ final class EpochProof {
     private final MemberPoll poll;
     private final boolean strict;
     private final Pace pace;
+    private boolean mustPoll;
 
     EpochProof(LeaderTracker tracker, ConnectionSpec spec, PrimaryRule rule, BooleanSupplier abandoned) {
         this.tracker = tracker;
@@ -139,11 +140,39 @@ final class EpochProof {
             }
             if (before == null) {
                 rehearse(session, deadline);
-            } else {
+            } else if (!watch(session, route, deadline)) {
                 pause(route, 1, deadline);
             }
         }
         return null;
+    }
+
+    /**
+     * Whether the member itself looked out for its promotion; asked over the network every now and then, it would be half a
+     * pause late on average.
+     */
+    private boolean watch(OpenSession session, Route route, Deadline deadline) throws SQLException {
+        // Close to the deadline its answer would be cut off, and the caller told of that in place of what it says.
+        if (mustPoll || !Pace.fresh(route) || deadline.leftNanos() < 2 * Pace.WATCH.toNanos()) {
+            return false;
+        }
+        try {
+            return Questions.bounded(session, deadline, connection -> {
+                Standing.awaitPromotion(connection, Pace.lookMillis(route), Pace.WATCH.toMillis());
+                return true;
+            });
+        } catch (SQLException e) {
+            if (connectionGone(session)) {
+                throw e;
+            }
+            // Not allowed to sleep, or not for so long.
+            mustPoll = true;
+            return false;
+        }
+    }
+
+    private static boolean connectionGone(OpenSession session) throws SQLException {
+        return session.socket().aborted() || session.connection().isClosed();
     }
 
     /** A session that breaks by it, or is not allowed to ask, shows that when it is asked in earnest. */

@@ -3,9 +3,9 @@ package io.github.pgbaton.internal.routing;
 import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.topology.ClusterState;
 import io.github.pgbaton.topology.HostPort;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -174,6 +174,7 @@ final class FailoverLog {
     }
 
     private static String seconds(long nanos) {
-        return String.format(Locale.ROOT, "%.3f s", nanos / 1e9);
+        // Not by a Formatter: whoever needs one first loads it, and here under the lock that everybody waits for.
+        return BigDecimal.valueOf(nanos / 1_000_000, 3).toPlainString() + " s";
     }
 }

@@ -17,6 +17,13 @@ final class Pace {
 
     private static final int SHARE_OF_THE_WAIT = 32;
 
+    /** How long a member looks out for its own promotion at a time: its prober sees only then that nobody wants to know. */
+    static final Duration WATCH = Duration.ofMillis(100);
+
+    private static final int LOOKS_PER_WAIT = 256;
+
+    private static final long SHORTEST_LOOK_MILLIS = 2;
+
     /** How rarely a leader is tried at the longest: what a restart in place can cost on top of itself. */
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
 
@@ -49,6 +56,12 @@ final class Pace {
         // What the asking adds is a small share of what the promotion took, however short that was.
         long waited = System.nanoTime() - route.sinceNanos();
         return Math.min(nanos, Math.max(waited / SHARE_OF_THE_WAIT, SHORTEST_PAUSE_NANOS));
+    }
+
+    /** How long a member sleeps before it looks again whether it is promoted: 2 to 25 ms, the later the longer. */
+    static long lookMillis(Route route) {
+        long waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - route.sinceNanos());
+        return Math.min(Math.max(waited / LOOKS_PER_WAIT, SHORTEST_LOOK_MILLIS), WATCH.toMillis() / 4);
     }
 
     /** Waits a moment that differs from caller to caller: 1 to 15 ms. */

@@ -19,9 +19,8 @@ import org.jspecify.annotations.Nullable;
  * writes, in the epoch of the tracker's route.
  *
  * <p>How it waits. Each epoch is proven once: the first thread that needs a session becomes the prober, opens a session to
- * the new leader while that may still be a standby, keeps it, and asks it every probe interval whether it takes writes
- * yet. So a promotion is noticed within one interval, by one session, with the credentials of a caller, and the
- * prober's session is itself the first good one. Right after an election everybody else opens a session to the leader
+ * the new leader while that may still be a standby, keeps it, and has it say when it takes writes. So a promotion is
+ * noticed at once, by one session, with the credentials of a caller, and the prober's session is itself the first good one. Right after an election everybody else opens a session to the leader
  * too, a few at a time, and sleeps on it until the epoch is proven or the lock moves on; then one question each is
  * enough. Who comes later opens a session then, and checks what the server reports at connect, without a round trip.
  */
