@@ -3,6 +3,7 @@ package io.github.pgbaton.internal.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -13,7 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -58,6 +63,52 @@ class HttpsTest {
             assertThatThrownBy(() -> new HttpCall(member.uri(), "/cluster").run(PATIENCE))
                     .isInstanceOf(SSLException.class);
         }
+    }
+
+    @Test
+    void memberThatWantsAClientCertificateGetsTheOneOfTheJvmsKeyStore() throws Exception {
+        try (Member member = new Member("ip:127.0.0.1")) {
+            member.listener.setNeedClientAuth(true);
+            String[] trust = stores("trustStore");
+            assertThat(askOnce(member, trust)).isNotEqualTo(BODY).contains("SSL");
+
+            String[] both =
+                    Stream.of(trust, stores("keyStore")).flatMap(Stream::of).toArray(String[]::new);
+            assertThat(askOnce(member, both)).isEqualTo(BODY);
+        }
+    }
+
+    private String[] stores(String which) {
+        String property = "-Djavax.net.ssl." + which;
+        return new String[] {
+            property + "=" + directory.resolve("member.p12"),
+            property + "Password=" + PASSWORD,
+            property + "Type=PKCS12"
+        };
+    }
+
+    /** The JVM reads its stores once: another one has others. */
+    private String askOnce(Member member, String... options) throws Exception {
+        String classPath = Stream.of(HttpCall.class, AskOnce.class)
+                .map(type ->
+                        type.getProtectionDomain().getCodeSource().getLocation().getPath())
+                .collect(Collectors.joining(File.pathSeparator));
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(options));
+        command.addAll(
+                List.of("-cp", classPath, AskOnce.class.getName(), member.uri().toString()));
+        Path said = directory.resolve("said");
+        Process jvm = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        try {
+            assertThat(jvm.waitFor(40, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            jvm.destroyForcibly();
+        }
+        return Files.readString(said);
     }
 
     /** Says the same to everybody, with a certificate that is its own authority. */
