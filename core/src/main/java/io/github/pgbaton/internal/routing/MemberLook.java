@@ -62,7 +62,8 @@ final class MemberLook {
             if (demoted) {
                 tracker.memberNews().shun(address, String.valueOf(refusal));
             } else if (refusal == null
-                    && address.equals(route.address())
+                    && route.address() != null
+                    && tracker.aliases().same(route.address(), address)
                     && !tracker.confirmation().mustAskMembers(route)) {
                 tracker.memberNews().verified(route, standing);
             }

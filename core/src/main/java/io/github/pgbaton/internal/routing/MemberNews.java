@@ -145,8 +145,10 @@ final class MemberNews {
         suspectAll();
     }
 
-    private static void proveAgain(CurrentRoute.Change change, HostPort address) {
-        if (address.equals(change.route().address()) && change.route().verified()) {
+    private void proveAgain(CurrentRoute.Change change, HostPort address) {
+        HostPort leader = change.route().address();
+        // A session may have been opened under another of the leader's names.
+        if (change.route().verified() && leader != null && aliases.same(leader, address)) {
             change.unverified();
         }
     }

@@ -27,6 +27,7 @@ class MemberNewsTest {
     private final EventQueue events = new EventQueue("news");
     private final ScheduledThreadPoolExecutor timer = Threads.timer("news-timer");
     private final FailoverLog log = new FailoverLog("news", events);
+    private final Aliases aliases = new Aliases();
     private final CurrentRoute current = new CurrentRoute(sockets, log, 8);
 
     @SuppressWarnings("NullAway") // nobody asks for replicas here, for which a tracker would be needed
@@ -34,7 +35,7 @@ class MemberNewsTest {
             current,
             new Confirmation(current, timer, log, () -> {}, true),
             new Fence(),
-            new Aliases(),
+            aliases,
             new Succession(),
             new Replicas(null),
             sockets,
@@ -120,6 +121,26 @@ class MemberNewsTest {
             assertThat(hanging.aborted()).isTrue();
             assertThat(current.now().verified()).as("it is proven anew").isFalse();
         }
+    }
+
+    @Test
+    void suspicionOfTheLeaderCountsUnderAnotherOfItsNames() {
+        HostPort ip = new HostPort("192.0.2.1", 5432);
+        aliases.add(OLD, ip);
+        assertThat(news.verified(elected("node1", OLD), writing(1))).isTrue();
+        news.suspect(NEXT);
+        assertThat(current.now().verified()).as("that was another member").isTrue();
+        news.suspect(ip);
+        assertThat(current.now().verified()).as("it is proven anew").isFalse();
+    }
+
+    @Test
+    void refusalOfTheLeaderCountsUnderAnotherOfItsNames() {
+        HostPort ip = new HostPort("192.0.2.1", 5432);
+        aliases.add(OLD, ip);
+        assertThat(news.verified(elected("node1", ip), writing(1))).isTrue();
+        news.shun(OLD, "is in recovery");
+        assertThat(current.now().verified()).as("it is proven anew").isFalse();
     }
 
     private RawSocket connected(HostPort address, ServerSocket server) throws IOException {
