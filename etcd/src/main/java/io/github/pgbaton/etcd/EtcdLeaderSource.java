@@ -38,8 +38,12 @@ final class EtcdLeaderSource implements LeaderSource {
     private @Nullable Follower follower; // loop only
 
     EtcdLeaderSource(String description, String thread, List<Endpoint> endpoints, Timing timing, Runnable afterClose) {
+        this(description, new Loop(thread), endpoints, timing, afterClose);
+    }
+
+    EtcdLeaderSource(String description, Loop loop, List<Endpoint> endpoints, Timing timing, Runnable afterClose) {
         this.description = description;
-        this.loop = new Loop(thread);
+        this.loop = loop;
         this.endpoints = List.copyOf(endpoints);
         this.timing = timing;
         this.afterClose = afterClose;
@@ -147,14 +151,18 @@ final class EtcdLeaderSource implements LeaderSource {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        loop.finish(
-                () -> {
-                    if (follower != null) {
-                        follower.close();
-                    }
-                },
-                CLOSE_PATIENCE);
-        afterClose.run();
+        try {
+            loop.finish(
+                    () -> {
+                        if (follower != null) {
+                            follower.close();
+                        }
+                    },
+                    CLOSE_PATIENCE);
+        } finally {
+            // Also where the loop finds no thread for its last task.
+            afterClose.run();
+        }
         LOG.debug("{} closed", description);
     }
 

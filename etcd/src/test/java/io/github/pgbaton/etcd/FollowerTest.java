@@ -1,8 +1,11 @@
 package io.github.pgbaton.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.github.pgbaton.internal.socket.Loop;
+import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.Topology;
 import io.github.resilience4j.core.IntervalFunction;
 import java.time.Duration;
@@ -12,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
@@ -348,5 +353,24 @@ class FollowerTest {
         awaitWatches(fake, 1);
         fake.lastWatch().changed(1, 2, List.of(leader("n2", 11)));
         recorder.awaitLeader("n2", SOON);
+    }
+
+    @Test
+    void closesWhatItHasWhereNoThreadIsToBeHad() {
+        OutOfMemoryError noThread = new OutOfMemoryError("unable to create native thread");
+        ScheduledThreadPoolExecutor executor = Threads.timer("none");
+        executor.setThreadFactory(task -> {
+            throw noThread;
+        });
+        AtomicBoolean closed = new AtomicBoolean();
+        EtcdLeaderSource source = new EtcdLeaderSource(
+                "test",
+                new Loop("none", executor),
+                List.of(new Fake(state(1, 1, 1, "node1"))),
+                FAST,
+                () -> closed.set(true));
+        assertThatThrownBy(source::close).isSameAs(noThread);
+        assertThat(closed).isTrue();
+        assertThat(executor.isShutdown()).isTrue();
     }
 }

@@ -78,12 +78,16 @@ final class LeaderTracker {
         this.memberNews =
                 new MemberNews(current, confirmation, fence, aliases, succession, replicas, sockets, log, source);
         this.hangs = new HangMonitor(sockets, name, this::hangThreshold, memberNews::silent, memberNews::lost);
+        this.sourceNews = source == null
+                ? null
+                : new SourceNews(
+                        name, source, current, confirmation, switchover, aliases, replicas, log, config.memberMap());
+    }
+
+    /** Follows the source from now on; before this no thread runs, and whoever called it calls {@link #close} too. */
+    void start() {
         hangs.start(timer);
-        if (source == null) {
-            this.sourceNews = null;
-        } else {
-            this.sourceNews = new SourceNews(
-                    name, source, current, confirmation, switchover, aliases, replicas, log, config.memberMap());
+        if (source != null && sourceNews != null) {
             source.start(sourceNews);
         }
     }
@@ -269,9 +273,16 @@ final class LeaderTracker {
         // Before the source, whose own threads may take seconds to end: nobody is to use a session meanwhile.
         sockets.close();
         hangs.close();
-        if (source != null) {
-            source.close();
+        try {
+            if (source != null) {
+                source.close();
+            }
+        } finally {
+            endThreads();
         }
+    }
+
+    private void endThreads() {
         replicas.tell(ReplicaWatch::close);
         events.close();
         Threads.end(probes);

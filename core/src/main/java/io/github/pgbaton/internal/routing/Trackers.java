@@ -66,13 +66,18 @@ final class Trackers {
         }
     }
 
-    /** A source that nobody follows, as where no thread can be had, is closed at once: nobody else would. */
+    /** What cannot be started whole, as where no thread can be had, is closed at once, the source too: nobody else would. */
     static LeaderTracker track(BatonConfig config, @Nullable LeaderSource source) {
+        LeaderTracker tracker = null;
         try {
-            return new LeaderTracker(config, source);
+            tracker = new LeaderTracker(config, source);
+            tracker.start();
+            return tracker;
         } catch (RuntimeException | Error e) {
             try {
-                if (source != null) {
+                if (tracker != null) {
+                    tracker.close();
+                } else if (source != null) {
                     source.close();
                 }
             } catch (RuntimeException | Error another) {

@@ -19,8 +19,16 @@ public final class Loop {
 
     /** @param name of the thread */
     public Loop(String name) {
+        this(name, Threads.timer(name));
+    }
+
+    /**
+     * @param name for messages
+     * @param executor of one thread; for tests, where none is to be had
+     */
+    public Loop(String name, ScheduledThreadPoolExecutor executor) {
         this.name = name;
-        this.executor = Threads.timer(name);
+        this.executor = executor;
         // The late answer of a call after close() must not get an exception: nobody waits for it any more.
         executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
@@ -51,8 +59,12 @@ public final class Loop {
      * @param patience how long to wait
      */
     public void finish(Runnable lastTask, Duration patience) {
-        execute(lastTask);
-        executor.shutdown();
+        try {
+            execute(lastTask);
+        } finally {
+            // It may be that no thread is to be had for the task.
+            executor.shutdown();
+        }
         if (isCurrentThread()) {
             return; // closed from inside the listener: the thread ends once that has returned
         }

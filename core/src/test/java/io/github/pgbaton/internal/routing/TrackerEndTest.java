@@ -2,6 +2,7 @@ package io.github.pgbaton.internal.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.config.BatonConfig;
 import io.github.pgbaton.config.ConnectionSpec;
@@ -9,9 +10,12 @@ import io.github.pgbaton.dcs.LeaderSource;
 import io.github.pgbaton.internal.socket.BatonSocketFactory;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.topology.HostPort;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -43,10 +47,22 @@ class TrackerEndTest {
     }
 
     private static BatonConfig config() throws Exception {
+        return config(1);
+    }
+
+    /** @param port of which threads have their names */
+    private static BatonConfig config(int port) throws Exception {
         Properties caller = new Properties();
         caller.setProperty("user", "app");
-        return ConnectionSpec.parse("jdbc:pgbaton:postgresql://127.0.0.1:1/db", caller)
+        return ConnectionSpec.parse("jdbc:pgbaton:postgresql://127.0.0.1:" + port + "/db", caller)
                 .config();
+    }
+
+    private static Set<String> threadsOf(int port) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.matches("pgbaton-.*-127\\.0\\.0\\.1:" + port + "(-.*)?"))
+                .collect(Collectors.toSet());
     }
 
     @Test
@@ -77,5 +93,30 @@ class TrackerEndTest {
         BatonConfig config = config();
         assertThatThrownBy(() -> Trackers.track(config, source)).isSameAs(noThread);
         assertThat(closed).isTrue();
+    }
+
+    @Test
+    void noThreadIsLeftOfATrackerWhoseSourceCannotBeFollowed() throws Exception {
+        Set<String> before = new HashSet<>();
+        LeaderSource source = new Silent(
+                () -> {
+                    before.addAll(threadsOf(2));
+                    throw new IllegalStateException("cannot be started");
+                },
+                () -> {});
+        BatonConfig config = config(2);
+        assertThatThrownBy(() -> Trackers.track(config, source)).hasMessage("cannot be started");
+        assertThat(before).as("its timer ran").isNotEmpty();
+        await().untilAsserted(() -> assertThat(threadsOf(2)).isEmpty());
+    }
+
+    @Test
+    void noThreadIsLeftOfATrackerWhoseSourceCannotBeClosed() throws Exception {
+        LeaderTracker tracker = Trackers.track(config(3), new Silent(() -> {}, () -> {
+            throw new IllegalStateException("cannot be closed");
+        }));
+        assertThat(threadsOf(3)).as("its timer runs").isNotEmpty();
+        assertThatThrownBy(tracker::close).hasMessage("cannot be closed");
+        await().untilAsserted(() -> assertThat(threadsOf(3)).isEmpty());
     }
 }
