@@ -43,12 +43,7 @@ class EtcdFrozenIT {
     }
 
     private EtcdProcess freezeTheWatched() {
-        await("a watch").atMost(SOON).until(() -> !watched().isEmpty());
-        String name = watched();
-        EtcdProcess watched = members.stream()
-                .filter(m -> m.uri().toString().equals(name))
-                .findFirst()
-                .orElseThrow();
+        EtcdProcess watched = EtcdProcess.watchedBy(source, members);
         watched.freeze();
         return watched;
     }

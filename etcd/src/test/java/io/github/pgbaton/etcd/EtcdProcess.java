@@ -79,6 +79,17 @@ final class EtcdProcess {
         return members;
     }
 
+    /** The member that carries a source's watch, awaited where there is none yet. */
+    static EtcdProcess watchedBy(EtcdLeaderSource source, List<EtcdProcess> members) {
+        String name = Awaitility.await("a watch")
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> Keys.get(source.watched()), watched -> !watched.isEmpty());
+        return members.stream()
+                .filter(member -> member.uri().toString().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
