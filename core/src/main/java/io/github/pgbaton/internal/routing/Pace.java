@@ -66,6 +66,10 @@ final class Pace {
 
     /** Waits a moment that differs from caller to caller: 1 to 15 ms. */
     static void jitter() throws InterruptedException {
-        TimeUnit.MILLISECONDS.sleep(JITTER.apply(1));
+        TimeUnit.MILLISECONDS.sleep(jitterMillis());
+    }
+
+    static long jitterMillis() {
+        return JITTER.apply(1);
     }
 }
