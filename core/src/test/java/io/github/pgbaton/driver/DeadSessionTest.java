@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.pgbaton.pool.NoSessionException;
+import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -84,6 +85,19 @@ class DeadSessionTest extends PairOnScripts {
                     .isInstanceOfSatisfying(
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08006"))
                     .hasMessageContaining("no new session on the primary was to be had");
+        }
+    }
+
+    /** A source that asks now and then asks at once: nothing else tells it that its leader may be gone. */
+    @Test
+    void sessionThatBreaksHasTheSourceLookAgain() throws Exception {
+        first.script(sql -> sql.equals("BREAK") ? Reaction.HANG_UP : Reaction.SUCCEED);
+        try (Connection connection =
+                scripts.following("replay=off", "commitOutcome=none").getConnection()) {
+            Scripts.run(connection, "SELECT 1");
+            int before = source.suspicions();
+            assertThatThrownBy(() -> Scripts.run(connection, "BREAK")).isInstanceOf(SQLException.class);
+            assertThat(source.suspicions()).isGreaterThan(before);
         }
     }
 

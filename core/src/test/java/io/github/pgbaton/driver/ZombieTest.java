@@ -62,6 +62,7 @@ class ZombieTest {
             long asked = questions(zombie);
             await("the zombie is asked, and refused").atMost(PATIENCE).until(() -> questions(zombie) > asked + 1);
             assertThat(waiting).isNotDone();
+            await("none stays there").atMost(PATIENCE).until(() -> zombie.openSessions() == 0);
             source.elect("node2");
             waiting.get(20, TimeUnit.SECONDS);
         }
@@ -76,6 +77,26 @@ class ZombieTest {
         scripts.source(zombie).system("7").history(5).elect("node1");
         awaitRefusal(scripts.following("failoverTimeout=1s"), "timeline 4", "timeline 5");
         assertThat(zombie.statements()).isEmpty();
+    }
+
+    @Test
+    void leaderThatTheHistoryOutdatesKeepsNoSession() throws Exception {
+        ScriptedPostgres zombie = scripts.server().timeline(4).system("7");
+        ScriptedLeaderSource source = scripts.source(zombie).system("7");
+        source.elect("node1");
+        zombie.script(sql -> sql.equals("BREAK") ? Reaction.HANG_UP : Reaction.SUCCEED);
+        BatonDataSource following = scripts.following("failoverTimeout=1s");
+        try (Connection working = Scripts.opened(following);
+                Connection breaking = Scripts.opened(following)) {
+            run(working, "INSERT 1");
+            source.history(5).elect("node1");
+            run(working, "INSERT 2");
+            assertThatThrownBy(() -> run(breaking, "BREAK")).isInstanceOf(SQLException.class);
+            // Whoever connects next asks it, and finds it to be of the past.
+            awaitRefusal(following, "timeline 4", "timeline 5");
+            await().atMost(PATIENCE).until(() -> zombie.openSessions() == 0);
+        }
+        assertThat(zombie.statements()).containsExactly("INSERT 1", "INSERT 2", "BREAK");
     }
 
     @Test
