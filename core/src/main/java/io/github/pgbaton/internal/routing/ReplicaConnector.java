@@ -130,12 +130,13 @@ final class ReplicaConnector {
             } catch (SQLException e) {
                 attempts.add(member, e, deadline);
                 if (isHopeless(e)) {
+                    // It lives, and refuses this user, database or certificate: others may go on reading there.
                     hopeless = e;
                 } else {
                     hope = true;
-                }
-                if (!member.equals(primary)) {
-                    watch.suspect(member);
+                    if (!member.equals(primary)) {
+                        watch.suspect(member);
+                    }
                 }
             }
         }

@@ -1,10 +1,7 @@
 package io.github.pgbaton.internal.routing;
 
 import io.github.pgbaton.config.ConnectionSpec;
-import io.github.pgbaton.internal.probe.Deadline;
-import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Progress;
-import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.internal.socket.Threads;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Member;
@@ -12,16 +9,12 @@ import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Topology;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -50,18 +43,9 @@ final class ReplicaWatch {
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final int THREADS = 8;
 
-    /** An answer that takes longer comes from a member that hangs. */
-    private static final int ANSWER_MILLIS = 2000;
-
-    private static final Executor DIRECT = Runnable::run;
-
     private final LeaderTracker tracker;
     private final ThreadPoolExecutor pool;
-    private final ConcurrentMap<Object, ConnectionSpec> askers = new ConcurrentHashMap<>();
-    private final ConcurrentMap<HostPort, OpenSession> sessions = new ConcurrentHashMap<>();
-    /** How often in a row nobody was let in. */
-    private final ConcurrentMap<HostPort, Integer> failures = new ConcurrentHashMap<>();
-
+    private final LookSessions sessions;
     private final OnePerMember looking;
     private final ConnectQueue connects;
     private final ReentrantLock lock = new ReentrantLock();
@@ -70,7 +54,6 @@ final class ReplicaWatch {
     private final Map<HostPort, ReplicaLook> looks = new HashMap<>();
     private @Nullable Future<?> ticks;
     private long unusedSince;
-    private volatile @Nullable ConnectionSpec speaker;
     private volatile @Nullable HostPort primary;
     private @Nullable String primarySystem;
     private int primaryTimeline;
@@ -83,6 +66,7 @@ final class ReplicaWatch {
     ReplicaWatch(LeaderTracker tracker, ThreadPoolExecutor pool) {
         this.tracker = tracker;
         this.connects = new ConnectQueue(tracker.config().connectLimit());
+        this.sessions = new LookSessions(tracker);
         this.pool = pool;
         this.looking = new OnePerMember(pool);
         // Never on the timer's thread, which other deadlines depend on: a look too many waits for the next tick.
@@ -120,7 +104,7 @@ final class ReplicaWatch {
 
     /** Somebody has, or wants, a connection to a replica, and his credentials may be used until he releases it. */
     void retain(Object asker, ConnectionSpec spec) {
-        askers.put(asker, spec);
+        sessions.retain(asker, spec);
         lock.lock();
         try {
             unusedSince = 0;
@@ -136,13 +120,12 @@ final class ReplicaWatch {
     }
 
     void release(Object asker) {
-        askers.remove(asker);
+        sessions.release(asker);
     }
 
     /** Whose credentials open the sessions that are missing; they work, as far as is known. */
     void speak(ConnectionSpec spec) {
-        speaker = spec;
-        failures.clear();
+        sessions.speak(spec);
         tick();
     }
 
@@ -164,18 +147,17 @@ final class ReplicaWatch {
         lock.lock();
         try {
             looks.keySet().retainAll(now);
-            failures.keySet().retainAll(now);
         } finally {
             lock.unlock();
         }
-        sessions.keySet().stream().filter(member -> !now.contains(member)).forEach(this::drop);
+        sessions.retainOnly(now);
     }
 
     /** A pool that refills must not begin anew: the watch ends only after some seconds without anybody. */
     private boolean unused() {
         lock.lock();
         try {
-            if (!askers.isEmpty()) {
+            if (sessions.wanted()) {
                 unusedSince = 0;
                 return false;
             }
@@ -190,15 +172,13 @@ final class ReplicaWatch {
                 ticks.cancel(false);
                 ticks = null;
             }
-            speaker = null;
             looks.clear();
-            failures.clear();
             primary = null;
             primaryPosition = -1;
         } finally {
             lock.unlock();
         }
-        sessions.keySet().forEach(this::drop);
+        sessions.end();
         return true;
     }
 
@@ -208,75 +188,13 @@ final class ReplicaWatch {
 
     private ReplicaLook lookAt(HostPort member) {
         try {
-            return ReplicaLook.at(ask(member));
+            return ReplicaLook.at(sessions.ask(member));
         } catch (Exception | Error e) {
             if (e instanceof InterruptedException) {
                 Thread.currentThread().interrupt();
             }
             // Whatever it is: the look before this one must not count for ever.
             return ReplicaLook.failed(Attempts.failure(e));
-        }
-    }
-
-    private Progress ask(HostPort member) throws SQLException, InterruptedException {
-        OpenSession known = sessions.get(member);
-        if (known != null && !known.socket().aborted()) {
-            long begun = System.nanoTime();
-            try {
-                return Progress.ask(known.connection());
-            } catch (SQLException e) {
-                drop(member);
-                if (System.nanoTime() - begun > TimeUnit.MILLISECONDS.toNanos(ANSWER_MILLIS) * 9 / 10) {
-                    // It hangs, and a new session would hang for longer.
-                    throw e;
-                }
-            }
-        }
-        drop(member);
-        ConnectionSpec spec = speaker(member);
-        OpenSession fresh;
-        try {
-            fresh = tracker.opener()
-                    .open(member, spec, Deadline.in(tracker.longestAnswer()), RawSocket.Purpose.REPLICA);
-        } catch (SQLException e) {
-            // Another one's credentials may be better.
-            failures.merge(member, 1, Integer::sum);
-            throw e;
-        }
-        failures.remove(member);
-        speaker = spec;
-        tracker.aliases().learn(fresh);
-        sessions.put(member, fresh);
-        if (tracker.isClosed()) {
-            drop(member);
-        }
-        fresh.connection().setNetworkTimeout(DIRECT, ANSWER_MILLIS);
-        return ReplicaLook.first(fresh.connection());
-    }
-
-    /** Whoever was let in last, and after a failure at this member all the others in turn. */
-    private ConnectionSpec speaker(HostPort member) throws SQLException {
-        Map<Object, ConnectionSpec> distinct = new LinkedHashMap<>();
-        ConnectionSpec last = speaker;
-        if (last != null) {
-            distinct.put(credentials(last), last);
-        }
-        askers.values().forEach(spec -> distinct.putIfAbsent(credentials(spec), spec));
-        if (distinct.isEmpty()) {
-            throw new SQLException("nobody has connections to replicas any more", "08003");
-        }
-        List<ConnectionSpec> all = List.copyOf(distinct.values());
-        return all.get(failures.getOrDefault(member, 0) % all.size());
-    }
-
-    private static Object credentials(ConnectionSpec spec) {
-        return Arrays.asList(spec.database(), spec.pgProperties());
-    }
-
-    private void drop(HostPort member) {
-        OpenSession session = sessions.remove(member);
-        if (session != null) {
-            session.discard(tracker.sockets());
         }
     }
 
