@@ -112,7 +112,7 @@ final class CommitAudit {
         while (true) {
             OpenSession session = own.open(deadline);
             try {
-                SessionFacts facts = SessionFacts.ask(session.connection(), deadline);
+                SessionFacts facts = SessionFacts.ask(session, deadline);
                 if (own.refusal(session, facts.standing()) == null) {
                     tell(own, session, facts, deadline);
                     return;

@@ -44,7 +44,7 @@ final class KnownFacts {
         if (before != null
                 && before.member.equals(session.address())
                 && nanoTime.getAsLong() - before.nanos < FRESH_NANOS) {
-            SessionFacts own = SessionFacts.askOwn(before.facts, session.connection(), deadline);
+            SessionFacts own = SessionFacts.askOwn(before.facts, session, deadline);
             if (own != null) {
                 return own;
             }
@@ -55,7 +55,7 @@ final class KnownFacts {
     /** As {@link #ask}, and all of it of this session itself. */
     SessionFacts askAnew(OpenSession session, Deadline deadline) throws SQLException {
         long now = nanoTime.getAsLong();
-        SessionFacts facts = SessionFacts.ask(session.connection(), deadline);
+        SessionFacts facts = SessionFacts.ask(session, deadline);
         if (facts.settled()) {
             last = new Found(session.address(), facts, now);
         }

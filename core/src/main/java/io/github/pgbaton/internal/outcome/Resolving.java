@@ -75,7 +75,7 @@ abstract class Resolving {
     private @Nullable Resolution on(OpenSession session) {
         SessionFacts facts;
         try {
-            facts = SessionFacts.ask(session.connection(), deadline);
+            facts = SessionFacts.ask(session, deadline);
         } catch (SQLException e) {
             failed(session.address().toString(), e);
             return null;

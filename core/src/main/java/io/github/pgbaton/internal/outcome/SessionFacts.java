@@ -1,6 +1,7 @@
 package io.github.pgbaton.internal.outcome;
 
 import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.probe.OpenSession;
 import io.github.pgbaton.internal.probe.Standing;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -46,8 +47,15 @@ record SessionFacts(
     private static final int OLDEST_SERVER = 130000;
 
     private static final String TIMELINE = "CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
-            + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,"
-            + " (SELECT system_identifier::text FROM pg_control_system())";
+            + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END, ";
+
+    private static final String SYSTEM = "(SELECT system_identifier::text FROM pg_control_system())";
+
+    /**
+     * The end of a promotion writes and flushes the control file under a lock, and whoever reads it then waits for the disk: a
+     * session that has said to which cluster it belongs is not asked again.
+     */
+    private static final String SYSTEM_KNOWN = "NULL::text";
 
     /** A %s is where the functions go that somebody may have revoked. */
     private static final String OWN = "SELECT pg_backend_pid(),"
@@ -85,7 +93,7 @@ record SessionFacts(
 
     private static final String QUESTION = OWN + COMMON + TABLE;
 
-    private static final String BRIEF = (OWN + TABLE).formatted(TIMELINE);
+    private static final String BRIEF = OWN + TABLE;
 
     /**
      * @param session outside a transaction; it is so afterwards too, also where it is not in autocommit mode
@@ -94,22 +102,32 @@ record SessionFacts(
      * @throws SQLException PgJDBC's
      */
     static SessionFacts ask(PgConnection session, Deadline deadline) throws SQLException {
+        return ask(session, null, deadline);
+    }
+
+    /** As {@link #ask}, but for what the session has said before. */
+    static SessionFacts ask(OpenSession session, Deadline deadline) throws SQLException {
+        return ask(session.connection(), session.systemIdentifier(), deadline);
+    }
+
+    private static SessionFacts ask(PgConnection session, @Nullable String system, Deadline deadline)
+            throws SQLException {
         try (Calm calm = new Calm(session, deadline)) {
-            return ask(session);
+            return ask(session, system);
         }
     }
 
     /** Asks in advance, of a member that may be the primary soon. */
     static void rehearse(PgConnection session) throws SQLException {
-        ask(session);
+        ask(session, (String) null);
     }
 
-    private static SessionFacts ask(PgConnection session) throws SQLException {
+    private static SessionFacts ask(PgConnection session, @Nullable String system) throws SQLException {
         try {
-            return ask(session, QUESTION.formatted(TIMELINE), null);
+            return ask(session, QUESTION, system, null);
         } catch (SQLException e) {
             if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
-                return ask(session, QUESTION.formatted("0, NULL::text"), null);
+                return read(session, QUESTION.formatted("0, NULL::text"), null, null);
             }
             throw e;
         }
@@ -124,10 +142,10 @@ record SessionFacts(
      * @return its own facts, with the rest of the other one's; null where these may not hold for it
      * @throws SQLException PgJDBC's
      */
-    static @Nullable SessionFacts askOwn(SessionFacts known, PgConnection session, Deadline deadline)
+    static @Nullable SessionFacts askOwn(SessionFacts known, OpenSession session, Deadline deadline)
             throws SQLException {
-        try (Calm calm = new Calm(session, deadline)) {
-            SessionFacts own = ask(session, BRIEF, known);
+        try (Calm calm = new Calm(session.connection(), deadline)) {
+            SessionFacts own = ask(session.connection(), BRIEF, session.systemIdentifier(), known);
             return own.commonWith(known) ? own : null;
         } catch (SQLException e) {
             if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
@@ -172,7 +190,14 @@ record SessionFacts(
                 : "role " + role + " may not execute pg_walfile_name or pg_control_system";
     }
 
-    private static SessionFacts ask(PgConnection session, String question, @Nullable SessionFacts known)
+    private static SessionFacts ask(
+            PgConnection session, String question, @Nullable String system, @Nullable SessionFacts known)
+            throws SQLException {
+        return read(session, question.formatted(TIMELINE + (system == null ? SYSTEM : SYSTEM_KNOWN)), system, known);
+    }
+
+    private static SessionFacts read(
+            PgConnection session, String question, @Nullable String system, @Nullable SessionFacts known)
             throws SQLException {
         try (Statement statement = session.createStatement();
                 ResultSet row = statement.executeQuery(question)) {
@@ -180,7 +205,11 @@ record SessionFacts(
             return new SessionFacts(
                     row.getInt(1),
                     row.getLong(2),
-                    new Standing(row.getBoolean(3), "on".equals(row.getString(4)), row.getInt(5), row.getString(6)),
+                    new Standing(
+                            row.getBoolean(3),
+                            "on".equals(row.getString(4)),
+                            row.getInt(5),
+                            system == null ? row.getString(6) : system),
                     known == null ? ledger(row, session.haveMinimumServerVersion(OLDEST_SERVER)) : known.ledger,
                     row.getString(7),
                     known == null ? row.getBoolean(23) : known.xids,

@@ -8,18 +8,52 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.jdbc.PgConnection;
 
-/**
- * One PgJDBC connection together with the raw socket under it; breaking the socket never waits for whoever uses it.
- *
- * @param connection PgJDBC's
- * @param socket under it
- * @param address that was dialled
- */
-public record OpenSession(PgConnection connection, RawSocket socket, HostPort address) {
+/** One PgJDBC connection together with the raw socket under it; breaking the socket never waits for whoever uses it. */
+public final class OpenSession {
     /** A goodbye is a courtesy: a member that hangs must not make a close hang. */
     private static final long GOODBYE_MILLIS = 1000;
+
+    private final PgConnection connection;
+    private final RawSocket socket;
+    private final HostPort address;
+    private volatile @Nullable String systemIdentifier;
+
+    OpenSession(PgConnection connection, RawSocket socket, HostPort address) {
+        this.connection = connection;
+        this.socket = socket;
+        this.address = address;
+    }
+
+    /** @return PgJDBC's */
+    public PgConnection connection() {
+        return connection;
+    }
+
+    /** @return the one under it */
+    public RawSocket socket() {
+        return socket;
+    }
+
+    /** @return what was dialled */
+    public HostPort address() {
+        return address;
+    }
+
+    /**
+     * @return of the cluster that its server belongs to, as it said once: a session stays with its server, unless a pooler is
+     *     between them; null where it was not asked
+     */
+    public @Nullable String systemIdentifier() {
+        return systemIdentifier;
+    }
+
+    /** @param standing what it said of itself, with nobody between */
+    public void said(Standing standing) {
+        systemIdentifier = standing.systemIdentifier();
+    }
 
     /** @return whether it was opened to a replica */
     public boolean onReplica() {

@@ -111,6 +111,16 @@ final class EpochProof {
         }
     }
 
+    /** What a session says of itself, which it remembers: the control file is not read twice on its account. */
+    Standing standing(OpenSession session, Deadline deadline) throws SQLException {
+        Standing standing = Questions.standing(session, deadline);
+        // Behind a mapped address may be a pooler, and then the next answer may be another server's.
+        if (tracker.config().memberMap().isEmpty()) {
+            session.said(standing);
+        }
+        return standing;
+    }
+
     /** Null: this session will not prove it. */
     @Nullable
     Standing awaitWritable(
@@ -121,7 +131,7 @@ final class EpochProof {
             claim.alive();
             Standing before = first;
             Standing standing = before == null
-                    ? Questions.standing(session, deadline)
+                    ? standing(session, deadline)
                     : Questions.bounded(session, deadline, connection -> Standing.again(connection, before));
             first = standing;
             String refusal = rule.refusal(route, standing);

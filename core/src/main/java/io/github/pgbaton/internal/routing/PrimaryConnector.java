@@ -150,7 +150,9 @@ final class PrimaryConnector {
             early = !tracker.route().verified();
             session = tracker.opener().open(address, spec, deadline);
             tracker.aliases().learn(session);
-            before = early ? Questions.standing(session, deadline) : null;
+            if (early) {
+                before = proof.standing(session, deadline);
+            }
         } catch (SQLException e) {
             if (session != null) {
                 session.discard(tracker.sockets());
