@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param withoutStandby transactions that were committed while, as a session was told within the last two seconds, the
  *     server waited for no synchronous standby, though Patroni's synchronous mode is on: so it is for a while after a
  *     failover, and another failover in that time may lose them
+ * @param inDoubt COMMITs that were sent and whose answer did not come, so that the driver had to find out what became of
+ *     them
  * @param reasons how often each kept a transaction from being protected; past a bound, the rest is counted under
  *     "something else"
  */
@@ -27,6 +29,7 @@ public record ProtectionReport(
         long keptValues,
         long lost,
         long withoutStandby,
+        long inDoubt,
         Map<Reason, Long> reasons) {
 
     /**

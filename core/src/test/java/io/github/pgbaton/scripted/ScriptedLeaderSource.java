@@ -81,6 +81,13 @@ public final class ScriptedLeaderSource implements LeaderSource {
         return this;
     }
 
+    /** Patroni is to keep a synchronous standby. */
+    public synchronized ScriptedLeaderSource synchronous() {
+        ClusterSettings d = ClusterSettings.DEFAULTS;
+        settings = new ClusterSettings(d.ttl(), d.loopWait(), d.retryTimeout(), false, false, false, true);
+        return this;
+    }
+
     /** Patroni's ttl, and whether a primary may go on without the lock. */
     public synchronized ScriptedLeaderSource settings(Duration ttl, boolean paused, boolean failsafe) {
         ClusterSettings d = ClusterSettings.DEFAULTS;

@@ -167,6 +167,12 @@ public final class ScriptedPostgres implements AutoCloseable {
         return this;
     }
 
+    /** As while synchronous_standby_names is empty. */
+    public ScriptedPostgres alone(boolean none) {
+        self.alone = none;
+        return this;
+    }
+
     /** Lets the role ask for transaction ids; a test has the answers. */
     public ScriptedPostgres xids() {
         self.xids = true;

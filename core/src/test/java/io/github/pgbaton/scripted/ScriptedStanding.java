@@ -16,6 +16,7 @@ final class ScriptedStanding {
     volatile boolean ledger;
     volatile String ledgerVersion = "700";
     volatile boolean xids;
+    volatile boolean alone;
 
     /** Whether it takes writes, and where it belongs; null where the driver asks for something else. */
     String @Nullable [] standing(String sql) {
@@ -49,7 +50,7 @@ final class ScriptedStanding {
             inRecovery ? "0" : Integer.toString(timeline),
             system,
             "app",
-            "f",
+            alone ? "t" : "f",
             ledger ? "7" : "0",
             ledger ? ledgerVersion : ""
         };

@@ -64,6 +64,7 @@ public final class Resolver extends Resolving {
      * @return the answer, and the session that gave it
      */
     public static Resolution resolve(ClusterRef cluster, Doubt doubt, Deadline deadline, BooleanSupplier cancelled) {
+        cluster.protection().inDoubt();
         UUID token = doubt.token();
         Xid xid = doubt.xid();
         if (token != null) {

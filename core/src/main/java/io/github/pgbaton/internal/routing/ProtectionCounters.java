@@ -27,6 +27,7 @@ public final class ProtectionCounters {
     private final LongAdder keptValues = new LongAdder();
     private final LongAdder lost = new LongAdder();
     private final LongAdder withoutStandby = new LongAdder();
+    private final LongAdder inDoubt = new LongAdder();
     private final ConcurrentMap<Reason, LongAdder> reasons = new ConcurrentHashMap<>();
 
     private ProtectionCounters(String cluster) {
@@ -78,6 +79,11 @@ public final class ProtectionCounters {
         withoutStandby.increment();
     }
 
+    /** A COMMIT was sent, and what became of it has to be found out. */
+    public void inDoubt() {
+        inDoubt.increment();
+    }
+
     private ProtectionReport report() {
         Map<Reason, Long> counts = new HashMap<>();
         reasons.forEach((reason, count) -> counts.put(reason, count.sum()));
@@ -89,6 +95,7 @@ public final class ProtectionCounters {
                 keptValues.sum(),
                 lost.sum(),
                 withoutStandby.sum(),
+                inDoubt.sum(),
                 counts);
     }
 
@@ -96,11 +103,13 @@ public final class ProtectionCounters {
     String summary() {
         return String.format(
                 Locale.ROOT,
-                "transactions so far: %d protected, %d not, %d replayed, %d lost, %d committed without a synchronous standby",
+                "transactions so far: %d protected, %d not, %d replayed, %d lost, %d committed without a synchronous standby,"
+                        + " %d commits in doubt",
                 protectedOnes.sum(),
                 unprotectedOnes.sum(),
                 replayed.sum(),
                 lost.sum(),
-                withoutStandby.sum());
+                withoutStandby.sum(),
+                inDoubt.sum());
     }
 }
