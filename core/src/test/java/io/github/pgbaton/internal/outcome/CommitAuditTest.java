@@ -3,6 +3,9 @@ package io.github.pgbaton.internal.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.github.pgbaton.event.FailoverEvent;
 import io.github.pgbaton.event.FailoverEvent.CommitsAudited;
 import io.github.pgbaton.event.FailoverEvent.LostCommit;
@@ -14,6 +17,9 @@ import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.TimelineHistory.Switch;
 import java.io.IOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -23,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** What is told after a failover of commits that were acknowledged before it. */
 @Timeout(60)
@@ -31,6 +38,8 @@ class CommitAuditTest extends OutcomeOnScripts {
 
     private final List<CommitsAudited> audits = new CopyOnWriteArrayList<>();
     private final FailoverListener listener = this::heard;
+    private final Logger log = (Logger) LoggerFactory.getLogger(CommitAudit.class);
+    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
 
     @Override
     ScriptedPostgres node1() throws IOException {
@@ -45,18 +54,29 @@ class CommitAuditTest extends OutcomeOnScripts {
     @BeforeEach
     void listen() throws Exception {
         FailoverListeners.add(listener);
+        lines.start();
+        log.addAppender(lines);
         cluster.discard(cluster.open(Deadline.in(PATIENCE)));
     }
 
     @AfterEach
     void stopListening() {
         FailoverListeners.remove(listener);
+        log.detachAppender(lines);
     }
 
     private void heard(FailoverEvent event) {
         if (event instanceof CommitsAudited audit && audit.cluster().equals(cluster.name())) {
             audits.add(audit);
         }
+    }
+
+    /** Of this cluster; what an audit says in the log it says before its event. */
+    private List<String> lines() {
+        return lines.list.stream()
+                .filter(line -> line.getFormattedMessage().startsWith(cluster.name() + ":"))
+                .map(line -> line.getLevel() + " " + line.getFormattedMessage())
+                .toList();
     }
 
     private static String @Nullable [] rowOf(String sql) {
@@ -91,13 +111,48 @@ class CommitAuditTest extends OutcomeOnScripts {
         UUID lost = UUID.randomUUID();
         CommitAudit audit = CommitAudit.of(cluster);
         audit.acknowledged(0, KEPT, 7, 1, null);
+        Instant earliest = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         audit.acknowledged(1, lost, 7, 1, null);
+        Instant latest = Instant.now();
         failOver();
 
-        assertThat(audit().lost()).extracting(LostCommit::token).containsExactly(lost);
+        assertThat(audit().lost()).singleElement().satisfies(commit -> {
+            assertThat(commit.token()).isEqualTo(lost);
+            assertThat(commit.xid()).isNull();
+            assertThat(commit.acknowledged()).isBetween(earliest, latest);
+        });
         assertThat(audit().present()).isEqualTo(1);
         assertThat(audit().unknown()).isZero();
         assertThat(audit().timeline()).isEqualTo(2);
+        assertThat(lines())
+                .containsExactly(
+                        "WARN " + cluster.name() + ": 1 commits that were acknowledged are lost: timeline 2 began"
+                                + " before them; 1 are there, 0 could not be looked up. Of the lost: "
+                                + audit().lost());
+    }
+
+    @Test
+    void theLogNamesTenOfTheLostAndSaysThatThereAreMore() throws Exception {
+        CommitAudit audit = CommitAudit.of(cluster);
+        for (int session = 0; session < 11; session++) {
+            audit.acknowledged(session, UUID.randomUUID(), 7, 1, null);
+        }
+        failOver();
+
+        assertThat(audit().lost()).hasSize(11).isSortedAccordingTo(Comparator.comparing(LostCommit::acknowledged));
+        assertThat(lines()).singleElement().asString().endsWith(audit().lost().subList(0, 10) + " and others");
+    }
+
+    @Test
+    void whereNothingIsLostTheLogDoesNotWarn() throws Exception {
+        CommitAudit.of(cluster).acknowledged(0, KEPT, 7, 1, null);
+        failOver();
+
+        assertThat(audit().lost()).isEmpty();
+        assertThat(lines())
+                .containsExactly(
+                        "INFO " + cluster.name() + ": of 1 commits acknowledged before timeline 2 none is known to"
+                                + " be lost; 1 are there, 0 could not be looked up");
     }
 
     @Test
