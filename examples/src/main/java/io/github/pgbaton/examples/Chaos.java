@@ -1,11 +1,15 @@
 package io.github.pgbaton.examples;
 
 import ch.qos.logback.classic.LoggerContext;
+import io.github.pgbaton.config.CommitMode;
 import io.github.pgbaton.examples.chaos.Campaign;
+import io.github.pgbaton.examples.chaos.Guard;
+import io.github.pgbaton.examples.chaos.Terms;
+import io.github.pgbaton.examples.chaos.Verdict;
 import io.github.pgbaton.internal.probe.MissingGuard;
+import io.github.pgbaton.testkit.ClusterException;
 import io.github.pgbaton.testkit.PatroniCluster;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
@@ -17,23 +21,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The campaign: exits with 0 only when after all failovers the database holds what the application was told. */
+/**
+ * The campaign: exits with 0 only when after all failovers the database holds what the application was told, with 1 when it
+ * does not, and with 3 when the campaign itself failed. Without a guard, 1 means that it found just what the guard prevents.
+ */
 @Command(
         name = "./run chaos",
+        exitCodeOnExecutionException = Verdict.OTHERWISE,
         description = "Fails a real Patroni cluster over again and again under eight writers, and audits what is left.")
 public final class Chaos implements Callable<Integer> {
-    /** One of the guards of replay that can be taken away. */
-    enum Guard {
-        TOMBSTONE,
-        BARRIER,
-        DIGEST;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -41,7 +37,9 @@ public final class Chaos implements Callable<Integer> {
             names = "--failovers",
             paramLabel = "N",
             defaultValue = "20",
-            description = "How many faults, 1 to 1000; default ${DEFAULT-VALUE}.")
+            description =
+                    "How many changes of leader, at least, 1 to 1000; default ${DEFAULT-VALUE}. Faults that leave it"
+                            + " in place come in between.")
     private int failovers;
 
     @Option(
@@ -63,9 +61,20 @@ public final class Chaos implements Callable<Integer> {
     private boolean async;
 
     @Option(
+            names = "--commit-outcome",
+            paramLabel = "MODE",
+            defaultValue = "auto",
+            description =
+                    "How the driver finds out what became of a COMMIT: auto (default) or ledger, by the ledger, or xid,"
+                            + " without one, where some commits may be left in doubt.")
+    private CommitMode commitOutcome = CommitMode.AUTO;
+
+    @Option(
             names = "--without",
             paramLabel = "GUARD",
-            description = "Take a guard away, to see that the audit finds what it prevents: ${COMPLETION-CANDIDATES}.")
+            description =
+                    "Take a guard away, to see that the audit finds what it prevents: ${COMPLETION-CANDIDATES}. Exits with 1"
+                            + " when it did, with 3 when the campaign failed by something else.")
     private @Nullable Guard without;
 
     @Option(
@@ -85,26 +94,30 @@ public final class Chaos implements Callable<Integer> {
         if (async && without != null && without != Guard.DIGEST) {
             throw refuse("--without " + without + " needs synchronous replication");
         }
+        if (commitOutcome == CommitMode.NONE) {
+            throw refuse("--commit-outcome accepts auto, ledger and xid");
+        }
+        if (commitOutcome == CommitMode.XID && without != null && without != Guard.DIGEST) {
+            throw refuse("--without " + without + " needs the ledger, which it guards");
+        }
         if (without != null) {
             System.setProperty(MissingGuard.PROPERTY, without.toString());
         }
         long chosen = seed == null ? ThreadLocalRandom.current().nextInt(1, 1_000_000) : seed;
+        Terms terms = new Terms(failovers, chosen, !async, commitOutcome, without);
         System.out.println("Starting a cluster of 3 members, " + (async ? "asynchronous" : "synchronous")
-                + " replication, ttl " + ttl + " s; seed " + chosen
-                + (without == null ? "" : "; without the " + without));
+                + " replication, ttl " + ttl + " s; " + terms.text());
+        Verdict verdict;
         try (PatroniCluster cluster = cluster(Duration.ofSeconds(ttl), !async)) {
-            Campaign campaign = new Campaign(cluster, chosen, !async, System.out);
-            if (without != null) {
-                campaign.aimAt(without.toString());
-            }
-            boolean clean = campaign.run(failovers);
+            verdict = new Campaign(cluster, terms, System.out).run();
             // The cluster ends before the driver does, and the driver would say so.
             ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
-            System.out.println();
-            System.out.println((clean ? "PASSED" : "FAILED") + ", " + failovers + " failovers, seed " + chosen
-                    + (without == null ? "" : ", without the " + without));
-            return clean ? 0 : 1;
+        } catch (ClusterException e) {
+            verdict = new Verdict(Verdict.OTHERWISE, "FAILED before its end, " + terms.text() + ": " + e.getMessage());
         }
+        System.out.println();
+        System.out.println(verdict.text());
+        return verdict.exit();
     }
 
     static PatroniCluster cluster(Duration ttl, boolean synchronous) {

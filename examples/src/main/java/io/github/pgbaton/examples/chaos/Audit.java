@@ -24,12 +24,12 @@ final class Audit {
     }
 
     /** @param audited waited for where less was told than is lost: an audit takes its time after the failover */
-    static Findings of(Connection primary, Told told, Audited audited, int stuck)
+    static Findings of(Connection primary, Told told, Audited audited, Counted driver, int stuck)
             throws SQLException, InterruptedException {
-        return new Audit(primary, told).run(audited, stuck);
+        return new Audit(primary, told).run(audited, driver, stuck);
     }
 
-    private Findings run(Audited audited, int stuck) throws SQLException, InterruptedException {
+    private Findings run(Audited audited, Counted driver, int stuck) throws SQLException, InterruptedException {
         int acknowledged = 0;
         int unknown = 0;
         for (Work work : Work.values()) {
@@ -68,6 +68,8 @@ final class Audit {
                 number("SELECT sum(balance) FROM account") - Work.BALANCE * Work.ACCOUNTS,
                 counterOff,
                 unknown,
+                driver.inDoubt(),
+                driver.replayed(),
                 stuck,
                 audited.lost(),
                 !covered,

@@ -1,5 +1,6 @@
 package io.github.pgbaton.examples.chaos;
 
+import io.github.pgbaton.config.CommitMode;
 import io.github.pgbaton.event.FailoverListeners;
 import io.github.pgbaton.examples.demo.Route;
 import io.github.pgbaton.internal.outcome.LedgerSql;
@@ -8,6 +9,7 @@ import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.UnsupportedFaultException;
 import java.io.PrintStream;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -17,6 +19,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -36,70 +39,54 @@ public final class Campaign {
     private static final Duration PROGRESS = PATIENCE.plus(HEAL);
 
     private final PatroniCluster cluster;
-    private final long seed;
+    private final Terms terms;
     private final PrintStream out;
-    private final Told told = new Told();
+    private final Told told;
     private final Audited audited = new Audited();
     private final List<Writer> writers = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
     private final Deque<Havoc> deck = new ArrayDeque<>();
+    private final Course course = new Course();
     private final Random random;
-    private final boolean synchronous;
 
     /**
-     * @param cluster healthy and empty; somebody else closes it
-     * @param seed of everything that is chosen
-     * @param synchronous whether the cluster replicates synchronously
+     * @param cluster healthy and empty, and as the terms say; somebody else closes it
+     * @param terms of it
      * @param out for people
      */
-    public Campaign(PatroniCluster cluster, long seed, boolean synchronous, PrintStream out) {
+    public Campaign(PatroniCluster cluster, Terms terms, PrintStream out) {
         this.cluster = cluster;
-        this.seed = seed;
-        this.synchronous = synchronous;
+        this.terms = terms;
         this.out = out;
-        this.random = new Random(seed);
+        this.told = new Told(terms.mayBeUnknown());
+        this.random = new Random(terms.seed());
     }
 
-    /**
-     * Has the fault at which this guard matters come first.
-     *
-     * @param guard as in the system property that takes it away
-     */
-    public void aimAt(String guard) {
-        Havoc aimed = switch (guard) {
-            case "tombstone" -> Havoc.STALL;
-            case "barrier" -> Havoc.CRASH;
-            case "digest" -> Havoc.TERMINATE;
-            default -> throw new IllegalArgumentException("no guard is called " + guard);
-        };
-        deck.add(aimed);
-    }
-
-    /**
-     * @param failovers how many faults
-     * @return whether everything is as the application was told
-     */
-    public boolean run(int failovers) throws SQLException, InterruptedException {
+    /** Breaks the cluster until its leader has changed often enough, and holds what it has then against what was told. */
+    public Verdict run() throws SQLException, InterruptedException {
         try (Connection primary =
                         Route.direct(cluster, cluster.awaitPrimary(HEAL)).open();
                 Statement statement = primary.createStatement()) {
             Work.prepare(primary);
-            statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
+            if (terms.commitOutcome() != CommitMode.XID) {
+                statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
+            }
         }
         FailoverListeners.add(audited);
         try {
-            return underLoad(failovers);
+            return underLoad();
         } finally {
             FailoverListeners.remove(audited);
         }
     }
 
-    private boolean underLoad(int failovers) throws SQLException, InterruptedException {
+    private Verdict underLoad() throws SQLException, InterruptedException {
         try {
             start();
             progress("the calm before it");
-            for (int i = 1; i <= failovers; i++) {
-                failover(i, failovers);
+            int timeline = timeline();
+            while (course.leaderChanges() < terms.failovers()) {
+                timeline = failover(timeline);
             }
         } finally {
             writers.forEach(Writer::stop);
@@ -107,10 +94,11 @@ public final class Campaign {
         int stuck = stop();
         try (Connection primary =
                 Route.direct(cluster, cluster.awaitPrimary(HEAL)).open()) {
-            Findings found = Audit.of(primary, told, audited, stuck);
+            Findings found = Audit.of(primary, told, audited, Counted.of(cluster), stuck);
             out.println();
+            out.println(course.text());
             out.print(found.table());
-            return found.isClean(!synchronous);
+            return Verdict.of(course, found, terms);
         }
     }
 
@@ -119,10 +107,11 @@ public final class Campaign {
         // No error for want of a primary, which takes its time to come on a loaded machine.
         Route route = new Route(
                 plain.name(),
-                plain.url() + "&failoverTimeout=" + PATIENCE.toSeconds() + "s",
+                plain.url() + "&failoverTimeout=" + PATIENCE.toSeconds() + "s&commitOutcome="
+                        + terms.commitOutcome().name().toLowerCase(Locale.ROOT),
                 plain.user(),
                 plain.password());
-        SplittableRandom seeds = new SplittableRandom(seed);
+        SplittableRandom seeds = new SplittableRandom(terms.seed());
         for (int i = 1; i <= WRITERS; i++) {
             Writer writer = new Writer(route, told, "w" + i, seeds.split());
             Thread thread = new Thread(writer, "chaos-writer-" + i);
@@ -134,15 +123,16 @@ public final class Campaign {
         }
     }
 
-    private void failover(int number, int of) throws SQLException, InterruptedException {
+    /** @return the timeline once the cluster has healed */
+    private int failover(int timeline) throws SQLException, InterruptedException {
         Thread.sleep(500 + random.nextInt(2000));
         Havoc havoc = next();
         String primary = cluster.awaitPrimary(HEAL);
-        out.printf("%2d/%d  %-14s on %s: %s%n", number, of, havoc, primary, havoc.text());
+        out.printf("%2d  %-14s on %s: %s%n", course.faults() + 1, havoc, primary, havoc.text());
         try {
             havoc.inject(cluster, primary);
         } catch (UnsupportedFaultException e) {
-            out.println("       not on this machine: " + e.getMessage() + "; instead, " + Havoc.KILL.text());
+            out.println("    not on this machine: " + e.getMessage() + "; instead, " + Havoc.KILL.text());
             havoc = Havoc.KILL;
             havoc.inject(cluster, primary);
         }
@@ -154,18 +144,42 @@ public final class Campaign {
         }
         cluster.awaitPrimary(HEAL);
         cluster.restore(HEAL);
+        int now = timeline();
+        course.went(havoc, timeline, now);
+        out.printf(
+                "    timeline %d, leader %s; %d of %d leader changes%n",
+                now, cluster.leader().orElse("none"), course.leaderChanges(), terms.failovers());
         progress(havoc.toString());
+        return now;
+    }
+
+    private int timeline() throws SQLException {
+        try (Connection primary =
+                        Route.direct(cluster, cluster.awaitPrimary(HEAL)).open();
+                Statement statement = primary.createStatement();
+                // What the control file says is as old as the last checkpoint.
+                ResultSet row = statement.executeQuery("SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)")) {
+            row.next();
+            return Integer.parseInt(row.getString(1), 16);
+        }
     }
 
     private Havoc next() {
         if (deck.isEmpty()) {
             List<Havoc> all = new ArrayList<>(Arrays.asList(Havoc.values()));
-            if (!synchronous) {
+            if (!terms.synchronous()) {
                 // They need a COMMIT that waits for a standby.
                 all.removeAll(List.of(Havoc.STALL, Havoc.CRASH, Havoc.SWITCHOVER, Havoc.TWICE));
             }
             Collections.shuffle(all, random);
-            deck.addAll(all);
+            Guard without = terms.without();
+            for (Havoc havoc : all) {
+                // Without a guard, the fault at which it matters comes first, and again and again.
+                if (without != null) {
+                    deck.add(without.aim());
+                }
+                deck.add(havoc);
+            }
         }
         return deck.remove();
     }

@@ -1,5 +1,6 @@
 package io.github.pgbaton.examples.chaos;
 
+import io.github.pgbaton.event.CommitUnknownException;
 import io.github.pgbaton.event.TransactionLostException;
 import java.sql.SQLException;
 import java.util.EnumMap;
@@ -15,6 +16,13 @@ final class Told {
     private final Map<Work, Set<String>> unknown = sets();
     private final SortedMap<String, Integer> errors = new TreeMap<>();
     private final SortedMap<String, Integer> undocumented = new TreeMap<>();
+
+    private final boolean mayBeUnknown;
+
+    /** @param mayBeUnknown whether the driver may say that it cannot tell what became of a COMMIT */
+    Told(boolean mayBeUnknown) {
+        this.mayBeUnknown = mayBeUnknown;
+    }
 
     private static Map<Work, Set<String>> sets() {
         Map<Work, Set<String>> sets = new EnumMap<>(Work.class);
@@ -39,7 +47,7 @@ final class Told {
         String text = state + " " + reason(error);
         errors.merge(text, 1, Integer::sum);
         boolean again = TransactionLostException.SQL_STATE.equals(state);
-        if (!again) {
+        if (!again && !(mayBeUnknown && error instanceof CommitUnknownException)) {
             // The whole of it: nobody expected it, and somebody will want to know why.
             undocumented.merge(state + " " + error.getMessage(), 1, Integer::sum);
         }
@@ -73,7 +81,8 @@ final class Told {
         return new TreeMap<>(errors);
     }
 
-    /** Those of {@link #errors} that no application should have seen here: the ledger exists, and a primary came in time. */
+    /** Those of {@link #errors} that no application should have seen here: a primary came in time, and where
+     * there is a ledger it tells. */
     synchronized SortedMap<String, Integer> undocumented() {
         return new TreeMap<>(undocumented);
     }
