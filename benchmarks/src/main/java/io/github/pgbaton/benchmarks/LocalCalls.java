@@ -10,7 +10,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -77,6 +79,60 @@ public class LocalCalls {
         while (rows.next()) {
             sink.consume(rows.getInt(1));
             sink.consume(rows.getString(2));
+        }
+    }
+
+    /**
+     * Of a transaction, and read but once: where lost transactions are replayed, the driver keeps a digest of what was read.
+     *
+     * <p>Each invocation fetches the rows before it is timed, and commits after it; only what is allocated counts the
+     * fetching, too.
+     */
+    @State(Scope.Thread)
+    @NullUnmarked // JMH fills the fields before it calls a benchmark.
+    public static class ForwardOnly {
+        private static final int MANY = 10_000;
+
+        private Connection connection;
+        private PreparedStatement select;
+        private ResultSet rows;
+
+        /** Connects. */
+        @Setup
+        public void open(LocalCalls calls) throws SQLException {
+            connection = calls.route.connect();
+            connection.setAutoCommit(false);
+            select = connection.prepareStatement(
+                    "SELECT i AS number, 'text ' || i AS words FROM generate_series(1, " + MANY + ") i");
+        }
+
+        /** Begins a transaction and fetches. */
+        @Setup(Level.Invocation)
+        public void fetch() throws SQLException {
+            rows = select.executeQuery();
+        }
+
+        /** Commits. */
+        @TearDown(Level.Invocation)
+        public void commit() throws SQLException {
+            rows.close();
+            connection.commit();
+        }
+
+        /** Closes. */
+        @TearDown
+        public void close() throws SQLException {
+            connection.close();
+        }
+    }
+
+    /** One row of two columns in a transaction, as a loop of an application reads them. */
+    @Benchmark
+    @OperationsPerInvocation(ForwardOnly.MANY)
+    public void readRowInTransaction(ForwardOnly forward, Blackhole sink) throws SQLException {
+        while (forward.rows.next()) {
+            sink.consume(forward.rows.getInt(1));
+            sink.consume(forward.rows.getString(2));
         }
     }
 
