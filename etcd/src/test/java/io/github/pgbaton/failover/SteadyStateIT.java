@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.internal.outcome.LedgerSql;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.net.InetSocketAddress;
@@ -22,16 +23,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What pgbaton sends while all is well and nobody uses a connection: nothing but gRPC's keepalive. */
+/** What pgbaton sends while all is well and nobody uses a connection, whatever was done on it: nothing but gRPC's keepalive. */
 @Timeout(180)
 class SteadyStateIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final int CONNECTIONS = 10;
+    /** Those that have committed through the ledger, and rest as in a pool. */
+    private static final int COMMITTING = 5;
 
     /** Of its own: in one that other tests have broken, Patroni goes on writing keys for a while, and etcd tells of them. */
     @RegisterExtension
-    static final PatroniClusterExtension CLUSTER = PatroniClusterExtension.local(builder ->
-            builder.ttl(Duration.ofSeconds(12)).loopWait(Duration.ofSeconds(1)).retryTimeout(Duration.ofSeconds(3)));
+    static final PatroniClusterExtension CLUSTER = Clusters.calm();
 
     @Test
     void nothingIsAskedOfPostgresPatroniOrEtcdWhileNothingHappens() throws Exception {
@@ -50,13 +52,18 @@ class SteadyStateIT {
                 AutoCloseable all = () -> closeAll(connections)) {
             source.setUser(cluster.user());
             source.setPassword(cluster.password());
+            createLedger(cluster);
             for (int i = 0; i < CONNECTIONS; i++) {
                 Connection connection = source.getConnection();
                 connections.add(connection);
                 try (Statement statement = connection.createStatement()) {
                     statement.execute("SELECT 1");
                 }
+                if (i < COMMITTING) {
+                    commitAndRest(connection);
+                }
             }
+            assertThat(tokens(cluster)).as("commits with a token").isGreaterThanOrEqualTo(COMMITTING);
             // The first keepalive: all that was sent to connect and to watch has been sent.
             await().atMost(PATIENCE).until(() -> Http2Frames.pings(frames) >= 1);
             assertThat(Http2Frames.messages(frames)).as("reading and watching").isPositive();
@@ -65,8 +72,9 @@ class SteadyStateIT {
             int watches = etcd.accepted();
             // On a busy machine etcd's first answer may come so late that Patroni is asked meanwhile.
             int asked = patroni.accepted();
+            // Without that of the purge, which belongs to a commit.
+            await().atMost(PATIENCE).until(() -> sessions(cluster).size() == CONNECTIONS);
             List<String> sessions = sessions(cluster);
-            assertThat(sessions).hasSize(CONNECTIONS);
 
             await().atMost(PATIENCE).until(() -> Http2Frames.pings(frames) >= pings + 2);
 
@@ -76,6 +84,36 @@ class SteadyStateIT {
             assertThat(sessions(cluster))
                     .as("sessions and their last statements")
                     .isEqualTo(sessions);
+        }
+    }
+
+    private static void createLedger(PatroniCluster cluster) throws SQLException {
+        try (BatonDataSource creator = Clusters.dataSource(cluster, Clusters.ON_ITS_OWN);
+                Connection connection = creator.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(LedgerSql.create(LedgerSql.DEFAULT_RETENTION, List.of()));
+            statement.execute("CREATE TABLE IF NOT EXISTS steady (a int)");
+        }
+    }
+
+    private static void commitAndRest(Connection connection) throws SQLException {
+        connection.beginRequest();
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("INSERT INTO steady VALUES (1)");
+        }
+        connection.commit();
+        connection.setAutoCommit(true);
+        connection.endRequest();
+    }
+
+    private static int tokens(PatroniCluster cluster) throws SQLException {
+        try (BatonDataSource reader = Clusters.dataSource(cluster, Clusters.ON_ITS_OWN);
+                Connection connection = reader.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT count(*) FROM pgbaton.tx")) {
+            row.next();
+            return row.getInt(1);
         }
     }
 
