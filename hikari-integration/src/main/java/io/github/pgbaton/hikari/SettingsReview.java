@@ -15,6 +15,10 @@ final class SettingsReview {
     static final long DEFAULT_MAX_LIFETIME = 1_800_000;
     static final long DEFAULT_KEEPALIVE_TIME = 120_000;
 
+    // What HikariCP does not take a shorter value than.
+    private static final long SHORTEST_LIFETIME = 30_000;
+    private static final long SHORTEST_KEEPALIVE = 30_000;
+
     /** HikariCP's own default; a borrower spends it on each idle connection to a member that gives no answer. */
     private static final long LONGEST_VALIDATION_MILLIS = 5_000;
 
@@ -116,13 +120,7 @@ final class SettingsReview {
                     "leave it at HikariCP's default of " + DEFAULT_MAX_LIFETIME + ", or set several times "
                             + failoverTimeout);
         }
-        if (config.getKeepaliveTime() == 0) {
-            warn(
-                    "keepaliveTime",
-                    "without it nobody uses an idle connection, and one that a firewall has forgotten looks alive until a"
-                            + " call hangs in it",
-                    "set it to " + DEFAULT_KEEPALIVE_TIME);
-        }
+        keepingAlive();
         long leak = config.getLeakDetectionThreshold();
         if (leak > 0 && leak <= failoverTimeout) {
             warn(
@@ -131,6 +129,44 @@ final class SettingsReview {
                             + ": connections whose calls wait for a primary are reported as leaks",
                     "set it to more than " + failoverTimeout + " and the longest transaction, or to 0");
         }
+    }
+
+    /** HikariCP turns it off where it takes the value for too short or too long, and only logs that. */
+    private void keepingAlive() {
+        long life = config.getMaxLifetime();
+        if (life > 0 && life < SHORTEST_LIFETIME) {
+            // HikariCP does not take it.
+            life = DEFAULT_MAX_LIFETIME;
+        }
+        long keepalive = config.getKeepaliveTime();
+        String off =
+                "nobody uses an idle connection then, and one that a firewall has forgotten looks alive until a call"
+                        + " hangs in it";
+        if (keepalive == 0) {
+            warn("keepaliveTime", "0 ms turns it off: " + off, "set it to " + keepaliveWithin(life));
+        } else if (keepalive < SHORTEST_KEEPALIVE) {
+            warn(
+                    "keepaliveTime",
+                    "HikariCP turns it off, because " + keepalive + " ms is shorter than its minimum of "
+                            + SHORTEST_KEEPALIVE + " ms: " + off,
+                    "set it to " + keepaliveWithin(life));
+        } else if (life > 0 && keepalive >= life) {
+            warn(
+                    "keepaliveTime",
+                    "HikariCP turns it off, because " + keepalive + " ms is not shorter than maxLifetime=" + life
+                            + "ms: " + off,
+                    "set it to " + keepaliveWithin(life));
+        }
+    }
+
+    /** What HikariCP takes for a keepalive beside this lifetime; 0 is one without an end. */
+    private static String keepaliveWithin(long life) {
+        if (life == 0 || life > DEFAULT_KEEPALIVE_TIME) {
+            return String.valueOf(DEFAULT_KEEPALIVE_TIME);
+        }
+        return life > SHORTEST_KEEPALIVE
+                ? SHORTEST_KEEPALIVE + ", or maxLifetime to more than " + DEFAULT_KEEPALIVE_TIME
+                : DEFAULT_KEEPALIVE_TIME + " and maxLifetime to more than that";
     }
 
     private void failing() {

@@ -2,6 +2,7 @@ package io.github.pgbaton.hikari;
 
 import com.zaxxer.hikari.HikariConfig;
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.BatonDriver;
 import io.github.pgbaton.PostgresUrlDriver;
 import io.github.pgbaton.config.BatonProperty;
 import io.github.pgbaton.config.ConnectionSpec;
@@ -79,6 +80,12 @@ record Target(DataSource source, ConnectionSpec spec) {
             // Without what follows, which may hold a password.
             throw new IllegalArgumentException("jdbcUrl starts with " + url.replaceFirst("(^[^/?]*).*", "$1")
                     + ", which is not pgbaton's" + ACCEPTED);
+        } else if (driver != null && !driver.isEmpty() && !driver.equals(BatonDriver.class.getName())) {
+            // One that traces, for example, would never see a call, and nobody would be told.
+            throw new IllegalArgumentException(
+                    "driverClassName=" + driver + " is not pgbaton's, and pgbaton's data"
+                            + " source would open the connections without it. Take driverClassName away, or, to go on through"
+                            + " that driver, make the pool with new HikariDataSource(config): what this one adds is then missing");
         }
         properties.forEach((name, value) -> source.setProperty(String.valueOf(name), String.valueOf(value)));
         return ofDataSource(source);

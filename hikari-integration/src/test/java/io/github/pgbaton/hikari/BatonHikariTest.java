@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.SQLExceptionOverride;
 import io.github.pgbaton.BatonDataSource;
+import io.github.pgbaton.BatonDriver;
 import io.github.pgbaton.PostgresUrlDriver;
 import io.github.pgbaton.hikari.Finding.Kind;
 import java.io.File;
@@ -13,17 +14,25 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Driver;
+import java.sql.DriverPropertyInfo;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 import java.util.function.Consumer;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a configuration is made of, and what is said of it; no pool is started. */
 class BatonHikariTest {
@@ -177,13 +186,87 @@ class BatonHikariTest {
                         "waits there",
                         "take it away"),
                 harmful("validationTimeout", c -> c.setValidationTimeout(20_000), "20000 ms", "5000 or less"),
-                harmful("maxLifetime", c -> c.setMaxLifetime(45_000), "retire", "1800000"),
-                harmful("keepaliveTime", c -> c.setKeepaliveTime(0), "firewall", "120000"),
+                harmful(
+                        "maxLifetime",
+                        c -> {
+                            c.setMaxLifetime(45_000);
+                            c.setKeepaliveTime(30_000);
+                        },
+                        "retire",
+                        "1800000"),
+                harmful("keepaliveTime", c -> c.setKeepaliveTime(0), "0 ms turns it off", "set it to 120000"),
+                harmful(
+                        "keepaliveTime",
+                        c -> c.setKeepaliveTime(29_999),
+                        "29999 ms is shorter than its minimum of 30000 ms",
+                        "set it to 120000"),
+                harmful(
+                        "keepaliveTime",
+                        c -> c.setMaxLifetime(120_000),
+                        "120000 ms is not shorter than maxLifetime=120000ms",
+                        "set it to 30000, or maxLifetime to more than 120000"),
                 harmful(
                         "leakDetectionThreshold",
                         c -> c.setLeakDetectionThreshold(45_000),
                         "reported as leaks",
-                        "more than 45000"));
+                        "more than 45000"),
+                harmful(
+                        "dataSourceJNDI",
+                        c -> c.setDataSourceJNDI("java:comp/env/jdbc/orders"),
+                        "it is not used",
+                        "take it away"),
+                harmful(
+                        "exceptionOverride",
+                        c -> c.setExceptionOverride(new Own()),
+                        Own.class.getName() + " decides which connections HikariCP keeps",
+                        "let it ask BatonExceptionOverride where it has no opinion, or take it away"));
+    }
+
+    private static final class Own implements SQLExceptionOverride {}
+
+    /** What is said of a keepalive has to be what HikariCP does: it judges when the pool starts. */
+    @ParameterizedTest
+    @CsvSource({
+        "29999, 1800000",
+        "30000, 1800000",
+        "120000, 119999",
+        "120000, 120000",
+        "120000, 120001",
+        "30000, 30000",
+        "29999, 30000",
+        "30000, 30001",
+        "120000, 20000",
+        "3600000, 0"
+    })
+    void keepaliveIsReportedWhereHikariTurnsItOff(long keepalive, long life) {
+        HikariConfig config = config();
+        config.setKeepaliveTime(keepalive);
+        config.setMaxLifetime(life);
+
+        List<Finding> findings = keepalive(config);
+
+        config.validate();
+        boolean off = config.getKeepaliveTime() == 0;
+        assertThat(findings).hasSize(off ? 1 : 0);
+        if (off) {
+            follow(findings.get(0).fix(), config);
+            assertThat(keepalive(config)).isEmpty();
+            config.validate();
+            assertThat(config.getKeepaliveTime()).as(findings.get(0).fix()).isPositive();
+        }
+    }
+
+    private static List<Finding> keepalive(HikariConfig config) {
+        return BatonHikari.check(config).stream()
+                .filter(finding -> finding.setting().equals("keepaliveTime"))
+                .toList();
+    }
+
+    private static void follow(String fix, HikariConfig config) {
+        config.setKeepaliveTime(Long.parseLong(fix.replaceAll("^set it to (\\d+).*", "$1")));
+        if (fix.contains(" and maxLifetime to more than that")) {
+            config.setMaxLifetime(config.getKeepaliveTime() + 1);
+        }
     }
 
     private static Arguments harmful(String setting, Consumer<HikariConfig> set, String problem, String fix) {
@@ -233,6 +316,69 @@ class BatonHikariTest {
                 .withMessageContaining("jdbcUrl starts with jdbc:postgresql:")
                 .withMessageContaining("accepted: jdbcUrl=jdbc:pgbaton:postgresql://")
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("hidden"));
+    }
+
+    /** HikariCP asks it for the URL; a data source in its place would leave it out without a word. */
+    @ParameterizedTest
+    @ValueSource(classes = {Tracing.class, org.postgresql.Driver.class})
+    void driverInFrontOfOursIsRefusedRatherThanLeftOut(Class<? extends Driver> driver) {
+        HikariConfig config = config();
+        config.setDriverClassName(driver.getName());
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> BatonHikari.customize(config))
+                .withMessageContaining("driverClassName=" + driver.getName() + " is not pgbaton's")
+                .withMessageContaining("Take driverClassName away");
+        assertThatIllegalArgumentException().isThrownBy(() -> BatonHikari.check(config));
+        assertThat(config.getDataSource()).isNull();
+    }
+
+    /** Takes our URLs for its own. */
+    public static final class Tracing implements Driver {
+        private final Driver ours = new BatonDriver();
+
+        @Override
+        public Connection connect(String url, Properties info) throws SQLException {
+            return ours.connect(url, info);
+        }
+
+        @Override
+        public boolean acceptsURL(String url) throws SQLException {
+            return ours.acceptsURL(url);
+        }
+
+        @Override
+        public DriverPropertyInfo[] getPropertyInfo(String url, Properties info) throws SQLException {
+            return ours.getPropertyInfo(url, info);
+        }
+
+        @Override
+        public int getMajorVersion() {
+            return ours.getMajorVersion();
+        }
+
+        @Override
+        public int getMinorVersion() {
+            return ours.getMinorVersion();
+        }
+
+        @Override
+        public boolean jdbcCompliant() {
+            return ours.jdbcCompliant();
+        }
+
+        @Override
+        public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+            return ours.getParentLogger();
+        }
+    }
+
+    @Test
+    void ourOwnDriverMayBeNamed() {
+        HikariConfig config = config();
+        config.setDriverClassName(BatonDriver.class.getName());
+
+        assertThat(BatonHikari.check(config)).isEmpty();
     }
 
     @Test
