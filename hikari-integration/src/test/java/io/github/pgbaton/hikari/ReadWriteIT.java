@@ -9,13 +9,17 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.github.pgbaton.pool.PoolableConnection;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.net.InetSocketAddress;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(300)
 class ReadWriteIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String NOT_A_STANDBY = "not a standby";
 
     @RegisterExtension
     static final PatroniClusterExtension CLUSTER = Pools.quick();
@@ -240,6 +245,140 @@ class ReadWriteIT {
             row.next();
             assertThat(row.getInt(1)).isZero();
             assertThat(row.getInt(2)).isGreaterThanOrEqualTo(writes.get());
+        }
+    }
+
+    /** All of the replicas' pool at once: those that are held, transaction after transaction, and then those that were idle. */
+    @Test
+    void replicaConnectionsMoveWhenTheirMemberBecomesThePrimary() throws Exception {
+        awaitNewReadersOn(replicas());
+        String next = cluster.syncStandby().orElseThrow();
+        List<Connection> held = allReaders();
+        try {
+            assertThat(members(held)).contains(next);
+            assertThat(source.replicaPool().getHikariPoolMXBean().getActiveConnections())
+                    .isEqualTo(held.size());
+
+            cluster.switchover(next);
+            assertThat(cluster.awaitPrimary(PATIENCE)).isEqualTo(next);
+
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(members(held)).doesNotContain(next, NOT_A_STANDBY));
+        } finally {
+            closeAll(held);
+        }
+        assertThat(idleReaders()).doesNotContain(next, NOT_A_STANDBY);
+    }
+
+    @Test
+    void replicaConnectionsMoveWhenTheirMemberFallsBehind() throws Exception {
+        source.close();
+        HikariConfig near = config();
+        near.setJdbcUrl(near.getJdbcUrl() + "&maxReplicaLag=256KiB");
+        source = ReadWriteDataSource.create(near, replicas -> replicas.setMaximumPoolSize(5));
+        Set<String> replicas = replicas();
+        awaitNewReadersOn(replicas);
+        String late = replicas.iterator().next();
+        Set<String> others = new TreeSet<>(replicas);
+        others.remove(late);
+        List<Connection> held = allReaders();
+        try {
+            assertThat(members(held)).isEqualTo(replicas);
+            signalReplay(late, "STOP");
+            try (Connection connection = source.getConnection();
+                    Statement statement = connection.createStatement()) {
+                // With a commit, or it would stay in the primary's buffers.
+                statement.execute("SELECT pg_logical_emit_message(true, 'pair', repeat('x', 1048576))");
+                await().atMost(PATIENCE)
+                        .untilAsserted(() -> assertThat(members(held)).isEqualTo(others));
+                closeAll(held);
+                assertThat(idleReaders()).isEqualTo(others);
+            } finally {
+                signalReplay(late, "CONT");
+            }
+        } finally {
+            closeAll(held);
+        }
+        awaitNewReadersOn(replicas);
+    }
+
+    private Set<String> replicas() {
+        Set<String> replicas = new TreeSet<>(cluster.members());
+        replicas.remove(cluster.awaitPrimary(PATIENCE));
+        return replicas;
+    }
+
+    /** A connection stays on a replica that is good, so only a new one finds one that has become so. */
+    private void awaitNewReadersOn(Set<String> members) {
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            source.replicaPool().getHikariPoolMXBean().softEvictConnections();
+            assertThat(idleReaders()).isEqualTo(members);
+        });
+    }
+
+    /** As many as the replicas' pool has. */
+    private List<Connection> allReaders() throws SQLException {
+        List<Connection> held = new ArrayList<>();
+        for (int i = 0; i < source.replicaPool().getMaximumPoolSize(); i++) {
+            held.add(begin(true));
+        }
+        return held;
+    }
+
+    /** Where the next transaction of each runs. */
+    private Set<String> members(List<Connection> connections) throws SQLException {
+        Set<String> members = new TreeSet<>();
+        for (Connection connection : connections) {
+            members.add(standby(connection) ? member(connection) : NOT_A_STANDBY);
+            connection.commit();
+        }
+        return members;
+    }
+
+    /** Where all connections of the replicas' pool are, which nobody has just now. */
+    private Set<String> idleReaders() throws SQLException {
+        List<Connection> all = allReaders();
+        try {
+            return members(all);
+        } finally {
+            closeAll(all);
+        }
+    }
+
+    private String member(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT host(inet_server_addr()), inet_server_port()")) {
+            row.next();
+            InetSocketAddress address = new InetSocketAddress(row.getString(1), row.getInt(2));
+            return cluster.members().stream()
+                    .filter(name -> cluster.postgres(name).equals(address))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private static void closeAll(List<Connection> connections) throws SQLException {
+        for (Connection connection : connections) {
+            connection.close();
+        }
+    }
+
+    /** By a signal, for Patroni resumes a replay that was paused through SQL. */
+    private void signalReplay(String member, String signal) throws Exception {
+        InetSocketAddress address = cluster.postgres(member);
+        try (Connection connection = DriverManager.getConnection(
+                        "jdbc:postgresql://" + address.getHostString() + ":" + address.getPort() + "/"
+                                + cluster.database(),
+                        cluster.superuser(),
+                        cluster.superuserPassword());
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'")) {
+            row.next();
+            Process kill = new ProcessBuilder("kill", "-" + signal, row.getString(1))
+                    .inheritIO()
+                    .start();
+            assertThat(kill.waitFor()).isZero();
         }
     }
 
