@@ -18,7 +18,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -299,6 +301,48 @@ class ReplicaIT {
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"))
                 .hasMessageContaining("no replica of");
+    }
+
+    @Test
+    void anyTargetIsOnEveryMemberWhateverItsRoleIsAndLeavesOneThatIsKilled() throws Exception {
+        BatonDataSource source = source(Way.ETCD, "target=any");
+        awaitOn(source(Way.ETCD, "target=replica"), replicas());
+        List<Connection> connections = new ArrayList<>();
+        awaitOnEveryMember(source, connections);
+        String next = cluster.syncStandby().orElseThrow();
+
+        cluster.switchover(next);
+        cluster.awaitPrimary(PATIENCE);
+        for (Connection connection : connections) {
+            askAgain(connection);
+        }
+        awaitOnEveryMember(source, connections);
+
+        cluster.kill(next);
+        for (Connection connection : connections) {
+            assertThat(askAgain(connection).member()).isNotEqualTo(next);
+        }
+    }
+
+    /** Opens more until they are; each goes where the fewest are. */
+    private void awaitOnEveryMember(BatonDataSource source, List<Connection> connections) {
+        String leader = cluster.awaitPrimary(PATIENCE);
+        Map<String, Boolean> expected = new TreeMap<>();
+        cluster.members().forEach(member -> expected.put(member, !member.equals(leader)));
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            connections.add(connection(source));
+            assertThat(answers(connections)).isEqualTo(expected);
+        });
+    }
+
+    /** Which members answer, and whether each says that it is a standby. */
+    private Map<String, Boolean> answers(List<Connection> connections) throws SQLException {
+        Map<String, Boolean> answers = new TreeMap<>();
+        for (Connection connection : connections) {
+            Answer answer = ask(connection);
+            answers.put(answer.member(), answer.standby());
+        }
+        return answers;
     }
 
     @Test
