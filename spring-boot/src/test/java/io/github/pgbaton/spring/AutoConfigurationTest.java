@@ -2,11 +2,13 @@ package io.github.pgbaton.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
 import io.github.pgbaton.hikari.BatonExceptionOverride;
+import io.github.pgbaton.hikari.BatonHikari;
 import java.io.File;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -134,6 +136,38 @@ class AutoConfigurationTest {
                     assertThat(pool(context, "archive").getExceptionOverride()).isNull();
                     assertThat(pool(context, "archive").getConnectionTimeout()).isEqualTo(30_000);
                 });
+    }
+
+    /** Set up before Boot has bound its properties, the pool would show HikariCP's defaults, which are raised. */
+    @Test
+    void whatIsSetUnderHikariIsKeptAndReportedOnce() {
+        Logger logger = (Logger) LoggerFactory.getLogger(BatonHikari.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        try {
+            Start.application()
+                    .withPropertyValues(
+                            "spring.datasource.url=" + Start.URL,
+                            "spring.datasource.hikari.connection-timeout=5000",
+                            "spring.datasource.hikari.maximum-pool-size=7",
+                            "spring.datasource.hikari.pool-name=orders")
+                    .run(context -> {
+                        assertThat(context).hasNotFailed();
+                        HikariDataSource pool = context.getBean(HikariDataSource.class);
+                        assertThat(pool.getConnectionTimeout()).isEqualTo(5_000);
+                        assertThat(pool.getMaximumPoolSize()).isEqualTo(7);
+                        assertThat(pool.getExceptionOverride()).isInstanceOf(BatonExceptionOverride.class);
+                    });
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list).singleElement().satisfies(line -> {
+            assertThat(line.getLevel()).isEqualTo(Level.WARN);
+            assertThat(line.getFormattedMessage())
+                    .startsWith("orders - ")
+                    .contains("connectionTimeout", "5000 ms is shorter than failoverTimeout=60000ms");
+        });
     }
 
     private static HikariDataSource pool(AssertableApplicationContext context, String name) {
