@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It is in no {@code META-INF/services} and loading it does not register it with {@link DriverManager}: a JVM in which
  * one tool names it has other users of PgJDBC. So it is for tools that make an instance of the class they are told
- * (HikariCP, DBCP2, Tomcat JDBC, Flyway, Liquibase, Spark, Spring Boot), not for those that merely load it and ask
+ * (HikariCP, DBCP2, Tomcat JDBC, Flyway, Liquibase, Spring Boot), not for those that merely load it and ask
  * {@code DriverManager} for the URL: those get PgJDBC.
  *
  * <p>pgbaton's properties may stand in the URL, as {@code jdbc:postgresql://pg1,pg2/mydb?etcd=http://e1&scope=shop}; in the
