@@ -84,4 +84,27 @@ class RunContainersTest {
         assertThat(said.exit()).isEqualTo(3);
         assertThat(said.lines()).singleElement().asString().contains("verify", "-Dit.test=Docker*IT");
     }
+
+    /** It goes no further than to what is missing for a local cluster; by then it has said so. */
+    @Test
+    void fullRunNamesTheTestsThatItLeavesOutWithoutAnEngine() throws Exception {
+        engine(false);
+        script.onlyWith("find", "sort");
+        assertThat(script.run("test", "--full").lines())
+                .containsSubsequence(
+                        "No Docker engine answers. Left out, the tests on containers:",
+                        "  DockerBookwormIT",
+                        "  DockerStockIT",
+                        "With an engine (./run docker-setup) they run too.");
+    }
+
+    @Test
+    void fullRunLeavesNoneOutWhereAnEngineAnswers() throws Exception {
+        engine(true);
+        script.onlyWith("find", "sort");
+        assertThat(script.run("test", "--full").lines())
+                .singleElement()
+                .asString()
+                .contains("has no apt-get");
+    }
 }

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 final class RunScript {
     private final Path directory;
     private final Map<String, String> environment = new HashMap<>();
+    private String script = "../run";
 
     /**
      * What a run printed, on both outputs.
@@ -52,6 +53,18 @@ final class RunScript {
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
     }
 
+    /** As if these modules, and no others, had been built, each with a class path of {@code jars-of-} its name. */
+    void built(String... modules) throws IOException {
+        // A link: it looks beside itself for all that is built.
+        Path link = directory.resolve("run");
+        Files.createSymbolicLink(link, Path.of(script).toAbsolutePath());
+        script = link.toString();
+        for (String module : modules) {
+            Path target = Files.createDirectories(directory.resolve(module).resolve("target"));
+            Files.writeString(target.resolve("classpath.txt"), "jars-of-" + module);
+        }
+    }
+
     /** From now on nothing of this machine is on the path but these; {@code ./run} itself looks into sbin, too. */
     void onlyWith(String... programs) throws IOException {
         for (String program : programs) {
@@ -69,7 +82,7 @@ final class RunScript {
     Said run(String... arguments) throws IOException, InterruptedException {
         Path output = directory.resolve("output");
         ProcessBuilder builder = new ProcessBuilder(
-                        Stream.concat(Stream.of("../run"), Stream.of(arguments)).toList())
+                        Stream.concat(Stream.of(script), Stream.of(arguments)).toList())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile());
         builder.environment().clear();
