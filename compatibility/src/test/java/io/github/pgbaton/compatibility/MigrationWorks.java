@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import liquibase.Contexts;
 import liquibase.Liquibase;
@@ -53,7 +54,30 @@ final class MigrationWorks {
                         "a change set, with its lock",
                         "{id}.note",
                         3,
-                        attempt -> liquibase(routes, attempt)));
+                        attempt -> liquibase(
+                                routes,
+                                attempt,
+                                () -> DatabaseFactory.getInstance()
+                                        .findCorrectDatabaseImplementation(
+                                                new JdbcConnection(routes.pool().getConnection())))),
+                new Work(
+                        "Liquibase",
+                        "a change set, with its lock, by a `jdbc:postgresql:` URL and `PostgresUrlDriver`",
+                        "{id}.note",
+                        3,
+                        attempt -> liquibase(
+                                routes,
+                                attempt,
+                                () -> DatabaseFactory.getInstance()
+                                        .openDatabase(
+                                                routes.plainUrl,
+                                                routes.user,
+                                                routes.password,
+                                                PostgresUrlDriver.class.getName(),
+                                                null,
+                                                null,
+                                                null,
+                                                new ClassLoaderResourceAccessor()))));
     }
 
     private static void migrate(Attempt attempt, FluentConfiguration configuration) {
@@ -120,19 +144,19 @@ final class MigrationWorks {
         }
     }
 
-    private static void liquibase(Routes routes, Attempt attempt) throws Exception {
+    private static void liquibase(Routes routes, Attempt attempt, Callable<Database> connecting) throws Exception {
         RUNNING.put(attempt.id(), attempt);
         try (Connection connection = routes.pool().getConnection()) {
             Sql.run(connection, "CREATE SCHEMA " + attempt.id());
-            Database database =
-                    DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(connection));
+        }
+        Database database = connecting.call();
+        // Closes the database too.
+        try (Liquibase liquibase =
+                new Liquibase("compatibility-changelog.xml", new ClassLoaderResourceAccessor(), database)) {
             database.setDefaultSchemaName(attempt.id());
             database.setLiquibaseSchemaName(attempt.id());
-            try (Liquibase liquibase =
-                    new Liquibase("compatibility-changelog.xml", new ClassLoaderResourceAccessor(), database)) {
-                liquibase.setChangeLogParameter("attempt", attempt.id());
-                liquibase.update(new Contexts());
-            }
+            liquibase.setChangeLogParameter("attempt", attempt.id());
+            liquibase.update(new Contexts());
         }
         try (Connection connection = routes.pool().getConnection();
                 Statement statement = connection.createStatement();

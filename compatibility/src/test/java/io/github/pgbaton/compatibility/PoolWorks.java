@@ -1,12 +1,18 @@
 package io.github.pgbaton.compatibility;
 
 import com.mchange.v2.c3p0.ComboPooledDataSource;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
 import io.agroal.api.security.NamePrincipal;
 import io.agroal.api.security.SimplePassword;
+import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.BatonDriver;
 import io.github.pgbaton.PostgresUrlDriver;
+import io.github.pgbaton.hikari.BatonHikari;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.time.Duration;
@@ -38,6 +44,15 @@ final class PoolWorks {
                 ", by a `jdbc:postgresql:` URL and `PostgresUrlDriver`",
                 "_plain");
         works.add(work("HikariCP", own, routes.hikari("", SIZE)));
+        works.add(work("HikariCP", plain, routes.closing(BatonHikari.create(hikari(routes, plain)))));
+        works.add(alone(
+                "with nothing set but `jdbcUrl`", "_url", routes.closing(new HikariDataSource(urlAlone(routes)))));
+        works.add(alone(
+                "by `dataSourceClassName`", "_source", routes.closing(new HikariDataSource(dataSourceClass(routes)))));
+        works.add(alone(
+                "by a `jdbc:postgresql:` URL and `PostgresUrlDriver`",
+                "_driver",
+                routes.closing(new HikariDataSource(hikari(routes, plain)))));
         for (Way way : List.of(own, plain)) {
             works.add(work("Agroal", way, routes.closing(agroal(routes, way))));
             works.add(work("DBCP2", way, routes.closing(dbcp2(routes, way))));
@@ -49,6 +64,40 @@ final class PoolWorks {
             works.add(work("c3p0", way, c3p0));
         }
         return works;
+    }
+
+    private static HikariConfig hikari(Routes routes, Way way) {
+        HikariConfig config = new HikariConfig();
+        config.setDriverClassName(way.driver().getName());
+        config.setJdbcUrl(way.url());
+        config.setUsername(routes.user);
+        config.setPassword(routes.password);
+        config.setMaximumPoolSize(SIZE);
+        return config;
+    }
+
+    private static HikariConfig urlAlone(Routes routes) {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(routes.url + "&user=" + encoded(routes.user) + "&password=" + encoded(routes.password));
+        return config;
+    }
+
+    private static HikariConfig dataSourceClass(Routes routes) {
+        HikariConfig config = new HikariConfig();
+        config.setDataSourceClassName(BatonDataSource.class.getName());
+        config.addDataSourceProperty("url", routes.url);
+        config.addDataSourceProperty("user", routes.user);
+        config.addDataSourceProperty("password", routes.password);
+        return config;
+    }
+
+    private static String encoded(String value) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8);
+    }
+
+    /** HikariCP without {@code BatonHikari} and without an exception override: the pool knows nothing of what it lends. */
+    private static Work alone(String how, String suffix, HikariDataSource pool) {
+        return work("HikariCP alone", ", " + how, suffix, pool);
     }
 
     private static AgroalDataSource agroal(Routes routes, Way way) throws Exception {
@@ -99,8 +148,12 @@ final class PoolWorks {
     }
 
     private static Work work(String name, Way way, DataSource pool) {
-        String table = "pool_" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "") + way.suffix();
-        String what = "a transaction, and idle connections lent again after it" + way.how();
+        return work(name, way.how(), way.suffix(), pool);
+    }
+
+    private static Work work(String name, String how, String suffix, DataSource pool) {
+        String table = "pool_" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "") + suffix;
+        String what = "a transaction, and idle connections lent again after it" + how;
         return new Work(name, what, table, 2, attempt -> {
             try (Connection first = pool.getConnection();
                     Connection second = pool.getConnection();
