@@ -31,6 +31,9 @@ final class PgParameters {
     /** What means the primary, or does not mind getting it. */
     static final Set<String> PRIMARY_TARGETS = Set.of("primary", "master", "any");
 
+    /** Before the name of a type of the application's own, whose class is the value. */
+    private static final String DATA_TYPE = "datatype.";
+
     private static final Set<String> PGJDBC =
             Arrays.stream(PGProperty.values()).map(PGProperty::getName).collect(Collectors.toUnmodifiableSet());
 
@@ -42,7 +45,10 @@ final class PgParameters {
     private PgParameters() {}
 
     static boolean isKnown(String name) {
-        return BatonProperty.of(name) != null || PGJDBC.contains(name) || DATABASE.contains(name);
+        return BatonProperty.of(name) != null
+                || PGJDBC.contains(name)
+                || DATABASE.contains(name)
+                || (name.startsWith(DATA_TYPE) && name.length() > DATA_TYPE.length());
     }
 
     /** @return whether the value of a parameter of this name, known or not, is never to be shown */

@@ -151,6 +151,13 @@ class JdbcUrlTest {
     }
 
     @Test
+    void classOfATypeIsPgJdbcsParameterWhateverTheTypeIsCalled() throws Exception {
+        assertThat(parse("pg1/db?datatype.mood=org.example.Mood").parameters())
+                .containsEntry("datatype.mood", "org.example.Mood");
+        assertInvalidValue(() -> parse("pg1/db?datatype.=org.example.Mood")).contains("unknown parameter datatype.");
+    }
+
+    @Test
     void unknownParameterInTheWrongCaseNamesTheRightOne() {
         assertInvalidValue(() -> parse("pg1/db?applicationname=x")).contains("did you mean ApplicationName?");
     }
