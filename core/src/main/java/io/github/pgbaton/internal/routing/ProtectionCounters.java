@@ -4,7 +4,6 @@ import io.github.pgbaton.replay.ProtectionReport;
 import io.github.pgbaton.replay.ProtectionReport.Reason;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -101,15 +100,9 @@ public final class ProtectionCounters {
 
     /** One clause for a log line. */
     String summary() {
-        return String.format(
-                Locale.ROOT,
-                "transactions so far: %d protected, %d not, %d replayed, %d lost, %d committed without a synchronous standby,"
-                        + " %d commits in doubt",
-                protectedOnes.sum(),
-                unprotectedOnes.sum(),
-                replayed.sum(),
-                lost.sum(),
-                withoutStandby.sum(),
-                inDoubt.sum());
+        // Not by a Formatter: the first failover of a JVM would load it under the lock that everybody waits for.
+        return "transactions so far: " + protectedOnes.sum() + " protected, " + unprotectedOnes.sum() + " not, "
+                + replayed.sum() + " replayed, " + lost.sum() + " lost, " + withoutStandby.sum()
+                + " committed without a synchronous standby, " + inDoubt.sum() + " commits in doubt";
     }
 }
