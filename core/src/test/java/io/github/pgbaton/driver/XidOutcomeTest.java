@@ -32,7 +32,7 @@ class XidOutcomeTest extends PairOnScripts {
     }
 
     private String @Nullable [] rowOf(String sql, int timeline) {
-        if (sql.contains("pg_current_xact_id_if_assigned() AS x")) {
+        if (sql.contains("pg_current_xact_id_if_assigned(), CASE")) {
             return new String[] {"700", lsn, String.valueOf(timeline), "t"};
         }
         if (sql.contains("pg_xact_status('700'")) {

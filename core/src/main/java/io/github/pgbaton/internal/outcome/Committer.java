@@ -39,11 +39,12 @@ import org.postgresql.util.PSQLException;
  */
 public final class Committer {
     /**
-     * A transaction without an xid has changed nothing, and gets none by this. The names are qualified because the
-     * application may put what it likes on its search_path.
+     * A transaction without an xid has changed nothing, and gets none by this, unless its COMMIT may yet change something. The
+     * names are qualified because the application may put what it likes on its search_path.
      */
     static final String SQL = "INSERT INTO pgbaton.tx(token) SELECT ?::pg_catalog.uuid"
-            + " WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AND " + Barrier.AUDIBLE + "; COMMIT";
+            + " WHERE (pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL OR " + HeldCursors.EXIST + ") AND "
+            + Barrier.AUDIBLE + "; COMMIT";
 
     /** The ledger is gone, of another shape, or the role of the moment may not write it. */
     private static final Set<String> LEDGER_REFUSES = Set.of("42P01", "3F000", "42501", "42703", "42804", "42809");

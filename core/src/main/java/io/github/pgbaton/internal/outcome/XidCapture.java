@@ -11,8 +11,8 @@ import org.postgresql.jdbc.PgConnection;
 import org.postgresql.jdbc.PreferQueryMode;
 
 /**
- * Asks a transaction for its id, in one round trip, just before its COMMIT; one that has none gets none by this. Where a
- * session mostly reads, it is spared the question.
+ * Asks a transaction for its id, in one round trip, just before its COMMIT; one that has none gets none by this, unless its
+ * COMMIT may yet change something. Where a session mostly reads, it is spared the question.
  *
  * <p>The message that it writes bears the id. A member whose WAL reaches past it has counted its own ids past this one, and
  * so never gives it to another transaction; without the message, an id may be in no record before the COMMIT's.
@@ -25,15 +25,17 @@ final class XidCapture {
             + " CASE WHEN x IS NOT NULL THEN ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name("
             + "pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::pg_catalog.bit(32)::pg_catalog.int4 END,"
             + " " + Barrier.AUDIBLE
-            + " FROM (SELECT pg_catalog.pg_current_xact_id_if_assigned() AS x) AS transaction";
+            + " FROM (SELECT coalesce(pg_catalog.pg_current_xact_id_if_assigned(), CASE WHEN " + HeldCursors.EXIST
+            + " THEN pg_catalog.pg_current_xact_id() END) AS x) AS transaction";
 
     /**
-     * Commits a transaction that has changed nothing, and no other: where it has an id the SELECT fails, and PostgreSQL
-     * skips what is behind it under the same Sync.
+     * Commits a transaction that has changed nothing and will not, and no other: where it has an id or may get one, the
+     * SELECT fails, and PostgreSQL skips what is behind it under the same Sync.
      */
     static final String COMMIT_UNCHANGED = "SAVEPOINT pgbaton_unchanged;"
-            + " SELECT ('pgbaton commits nothing before it knows transaction ' || x::pg_catalog.text)::pg_catalog.int4"
-            + " FROM (SELECT pg_catalog.pg_current_xact_id_if_assigned() AS x) AS transaction; COMMIT";
+            + " SELECT ('pgbaton commits nothing before it knows transaction ' || x)::pg_catalog.int4"
+            + " FROM (SELECT coalesce(pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text, CASE WHEN "
+            + HeldCursors.EXIST + " THEN 'of a held cursor' END) AS x) AS transaction; COMMIT";
 
     private static final String HAS_AN_ID = "22P02";
 
