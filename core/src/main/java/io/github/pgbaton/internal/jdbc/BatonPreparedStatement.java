@@ -22,7 +22,7 @@ import org.postgresql.jdbc.PreferQueryMode;
  * the statement is 40001 until it is bound again.
  */
 class BatonPreparedStatement extends ForwardingPreparedStatement {
-    private final BoundParameters parameters = new BoundParameters();
+    private final BoundParameters parameters = new BoundParameters(this);
 
     /** The base class's delegate in its type: a cast to an interface on each call is not free. */
     private PreparedStatement prepared;
@@ -161,8 +161,14 @@ class BatonPreparedStatement extends ForwardingPreparedStatement {
         recover(failure);
     }
 
+    /** For a large object PgJDBC calls functions of the server's while it binds. */
+    final void boundOnce() {
+        LargeObjects.called(session);
+    }
+
     @Override
     SQLException consumed(SQLException failure) {
+        boundOnce();
         try {
             session.recover(failure, CallKind.CATALOG, null);
         } catch (SQLException thrown) {

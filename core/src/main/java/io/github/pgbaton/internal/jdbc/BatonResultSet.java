@@ -168,32 +168,22 @@ final class BatonResultSet extends ForwardingResultSet {
 
     @Override
     public @Nullable Blob getBlob(int column) throws SQLException {
-        readsLargeObject();
-        return delegate.getBlob(column);
+        return LargeObjects.follow(session, delegate.getBlob(column));
     }
 
     @Override
     public @Nullable Blob getBlob(String column) throws SQLException {
-        readsLargeObject();
-        return delegate.getBlob(column);
+        return LargeObjects.follow(session, delegate.getBlob(column));
     }
 
     @Override
     public @Nullable Clob getClob(int column) throws SQLException {
-        readsLargeObject();
-        return delegate.getClob(column);
+        return LargeObjects.follow(session, delegate.getClob(column));
     }
 
     @Override
     public @Nullable Clob getClob(String column) throws SQLException {
-        readsLargeObject();
-        return delegate.getClob(column);
-    }
-
-    private void readsLargeObject() {
-        if (rows != null) {
-            session.journal().deny("it reads a large object");
-        }
+        return LargeObjects.follow(session, delegate.getClob(column));
     }
 
     // Writes of an updatable result: they are never run again.
@@ -319,7 +309,10 @@ final class BatonResultSet extends ForwardingResultSet {
     }
 
     private <T> @Nullable T ours(@Nullable T value, Class<T> type) {
-        return value instanceof ResultSet && type == ResultSet.class ? type.cast(ours(value)) : value;
+        if (value instanceof ResultSet && type == ResultSet.class) {
+            return type.cast(ours(value));
+        }
+        return LargeObjects.followed(session, value, type);
     }
 
     @Override

@@ -59,12 +59,17 @@ import org.postgresql.jdbc.PgSQLXML;
  * does not run until they are bound again: see {@link #check}.
  */
 final class BoundParameters {
+    private final BatonPreparedStatement owner;
     private final ParameterSlots current = new ParameterSlots();
     private boolean lost;
     private @Nullable ParameterSlots batch;
     private int[] batchEnds = new int[8];
     private int batchSize;
     private boolean batchLost;
+
+    BoundParameters(BatonPreparedStatement owner) {
+        this.owner = owner;
+    }
 
     void setNull(int index, int type) {
         current.put(index - 1, NULL, 0, type, null, null);
@@ -244,6 +249,7 @@ final class BoundParameters {
 
     /** Something that is read once was bound: a stream, a reader, a large object. */
     void stream(int index) {
+        owner.boundOnce();
         current.put(index - 1, STREAM, 0, 0, null, null);
     }
 
