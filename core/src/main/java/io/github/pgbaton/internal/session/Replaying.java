@@ -11,6 +11,7 @@ import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.resilience4j.core.IntervalFunction;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +25,9 @@ import org.postgresql.core.TransactionState;
  * application saw first. Serves one replacement.
  */
 final class Replaying {
-    /** After a failover every interrupted transaction runs again at once: those that collide must not do so in step. */
+    /** Its own random part would be cut off at the longest pause, and all would come back in step once they have come to it. */
     private static final IntervalFunction PAUSE =
-            IntervalFunction.ofExponentialRandomBackoff(Duration.ofMillis(20), 2, 0.5, Duration.ofSeconds(1));
+            IntervalFunction.ofExponentialBackoff(Duration.ofMillis(20), 2, Duration.ofMillis(666));
 
     private static final String NOT_PROVEN =
             "no commit that this JVM was told of since proves that the primary of now gives it to nobody else";
@@ -153,8 +154,19 @@ final class Replaying {
         return state != null && state.startsWith("40");
     }
 
+    /**
+     * After a failover every interrupted transaction runs again at once: those that collide must not do so in step.
+     *
+     * @param attempt from one
+     * @return milliseconds, half as long to half as long again as others of that attempt; a second at most
+     */
+    static long pause(int attempt) {
+        long half = PAUSE.apply(attempt) / 2;
+        return half + ThreadLocalRandom.current().nextLong(2 * half + 1);
+    }
+
     private static void rest(int attempt, Deadline deadline) throws SQLException {
-        long millis = Math.min(PAUSE.apply(attempt), TimeUnit.NANOSECONDS.toMillis(deadline.leftNanos()));
+        long millis = Math.min(pause(attempt), TimeUnit.NANOSECONDS.toMillis(deadline.leftNanos()));
         try {
             TimeUnit.MILLISECONDS.sleep(Math.max(0, millis));
         } catch (InterruptedException e) {
