@@ -101,7 +101,10 @@ final class Committing {
             return false;
         }
         if (Boolean.TRUE.equals(held.attributes.readOnly()) && now.connection().hintReadOnly()) {
-            return true;
+            // Before PostgreSQL 16 it may write large objects: of text that acts outside the transaction nothing is
+            // certain.
+            Reason obstacle = journal.obstacle();
+            return obstacle == null || obstacle.sql() == null;
         }
         // Last, for it may cost a round trip.
         return now.onReplica() && begunInRecovery(now);
@@ -158,6 +161,7 @@ final class Committing {
     private boolean tookEffect(OpenSession dead, CommitResult.InDoubt inDoubt) throws SQLException {
         if (inDoubt.doubt().readOnly()) {
             // It changed nothing; whether what it read was consistent, a replay tells.
+            held.commit = Losses.Commit.CHANGED_NOTHING;
             return false;
         }
         int steps = journal.steps();
@@ -165,6 +169,7 @@ final class Committing {
         String obstacle = held.obstacle();
         if (resolution instanceof Resolution.Aborted && obstacle == null) {
             proven = resolution.session();
+            held.commit = Losses.Commit.ABORTED;
             return false;
         }
         closeSession(resolution);

@@ -48,6 +48,13 @@ final class HeldSession {
     /** What the application was told of its transaction, until it ends it. */
     @Nullable
     SQLException lost;
+    /** What became of the COMMIT of the transaction, as long as that is not over. */
+    Losses.Commit commit = Losses.Commit.NOT_SENT;
+    /**
+     * Whether the first statement of a transaction was sent, its session broke, and it is to be run again. Where it cannot be,
+     * the transaction is lost as any other one: its second statement must not be committed without it.
+     */
+    boolean firstLost;
     /** Of the session of now, from its first transaction on. */
     @Nullable
     Committer committer;
@@ -122,6 +129,8 @@ final class HeldSession {
         committer = null;
         over = false;
         wrapped = false;
+        commit = Losses.Commit.NOT_SENT;
+        firstLost = false;
         answered = true;
         idleBeforeCall = fresh.connection().getTransactionState() == TransactionState.IDLE;
         rawAutoCommit = autoCommit;
@@ -252,7 +261,7 @@ final class HeldSession {
     SQLException loseOpen(OpenSession dead, @Nullable String obstacle, @Nullable SQLException failure) {
         String unclear = journal.unclear();
         return unclear == null
-                ? lose(Losses.lost(dead, journal.steps(), obstacle, failure))
+                ? lose(Losses.lost(dead, commit, journal.steps(), obstacle, failure))
                 : loseUnknown(Losses.commitUnknown(dead, journal.steps(), unclear, failure));
     }
 
@@ -311,6 +320,8 @@ final class HeldSession {
 
     private void forgetTransaction() {
         lost = null;
+        commit = Losses.Commit.NOT_SENT;
+        firstLost = false;
         state.rolledBack();
         OpenSession now = session;
         if (now.connection().getTransactionState() != TransactionState.IDLE) {

@@ -21,6 +21,25 @@ final class Losses {
     /** Shutdown, crash of another backend, starting up, idle time-outs: PostgreSQL ends the backend with each. */
     private static final Set<String> ENDED = Set.of("57P01", "57P02", "57P03", "57P05", "25P03", "25P04");
 
+    /** What is certain of the COMMIT of a transaction that cannot go on; as a clause, together with what follows from it. */
+    enum Commit {
+        NOT_SENT("its COMMIT was not sent, so nothing of it was committed"),
+        /** Found out; but of one that changed nothing there is no trace either way. */
+        ABORTED(
+                "its COMMIT was sent and cut off, and the driver made sure that nothing it changed was committed or ever"
+                        + " will be; what it told others with NOTIFY, where it changed nothing, may have been delivered"),
+        CHANGED_NOTHING(
+                "its COMMIT was sent and cut off; it had changed nothing, so nothing of it was committed that is"
+                        + " still there, but what it told others with NOTIFY may have been delivered, and whether what it read"
+                        + " was one state of the database its COMMIT would have told");
+
+        private final String clause;
+
+        Commit(String clause) {
+            this.clause = clause;
+        }
+    }
+
     private Losses() {}
 
     /** Whether the session is gone, as opposed to a statement having failed on a session that lives on. */
@@ -67,28 +86,37 @@ final class Losses {
     /** @param obstacle why the driver could not run it again by itself, a clause; null where it was not to try */
     static TransactionLostException lost(
             OpenSession session, int steps, @Nullable String obstacle, @Nullable Throwable cause) {
-        return new TransactionLostException(lostText(session, steps, obstacle) + because(cause), cause);
+        return lost(session, Commit.NOT_SENT, steps, obstacle, cause);
+    }
+
+    /** As {@link #lost(OpenSession, int, String, Throwable)}, of one whose COMMIT may have been sent. */
+    static TransactionLostException lost(
+            OpenSession session, Commit commit, int steps, @Nullable String obstacle, @Nullable Throwable cause) {
+        return new TransactionLostException(lostText(session, commit, steps, obstacle) + because(cause), cause);
     }
 
     /**
      * 08006: there was no primary on which to run it again. A pool must not keep the connection where none will ever let
      * it in, as with a password that was changed: it would hand it out, broken, again and again.
      */
-    static SQLException noPrimary(OpenSession session, int steps, SQLException cause) {
+    static SQLException noPrimary(OpenSession session, Commit commit, int steps, SQLException cause) {
         String wanted = session.onReplica() ? "replica" : "primary";
         if (cause instanceof SQLNonTransientConnectionException || !WaitingHelps.against(cause, true)) {
             return new SQLTransientConnectionException(
-                    lostText(session, steps, "no new session on the " + wanted + " was to be had") + because(cause),
+                    lostText(session, commit, steps, "no new session on the " + wanted + " was to be had")
+                            + because(cause),
                     "08006",
                     cause);
         }
         return new NoSessionException(
-                lostText(session, steps, "there was no " + wanted + " in time") + because(cause), "08006", cause);
+                lostText(session, commit, steps, "there was no " + wanted + " in time") + because(cause),
+                "08006",
+                cause);
     }
 
-    private static String lostText(OpenSession session, int steps, @Nullable String obstacle) {
-        return "the session on " + session.address() + " broke inside a transaction" + after(steps)
-                + "; its COMMIT was not sent, so nothing of it was committed."
+    private static String lostText(OpenSession session, Commit commit, int steps, @Nullable String obstacle) {
+        return "the session on " + session.address() + " broke inside a transaction" + after(steps) + "; "
+                + commit.clause + "."
                 + (obstacle == null ? "" : " The driver could not run it again by itself, because " + obstacle + ".")
                 + " The connection moves to " + (session.onReplica() ? "another member" : "the primary")
                 + " by itself: roll back and run the whole transaction again";
@@ -99,9 +127,8 @@ final class Losses {
             OpenSession session, int steps, String obstacle, @Nullable Throwable cause) {
         return new TransactionLostException(
                 "the session on " + session.address() + " broke while a COMMIT was under way" + after(steps)
-                        + "; the driver made sure that it did not take effect and never will, so nothing of the"
-                        + " transaction was committed. The driver could not run it again by itself, because " + obstacle
-                        + ". Run the whole transaction again" + because(cause),
+                        + "; " + Commit.ABORTED.clause + ". The driver could not run it again by itself, because "
+                        + obstacle + ". Run the whole transaction again" + because(cause),
                 cause);
     }
 

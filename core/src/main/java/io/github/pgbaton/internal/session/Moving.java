@@ -108,14 +108,27 @@ final class Moving {
         try {
             fresh = restoring.open(cluster, patience.deadline(), caller::waitCancelled);
         } catch (SQLException e) {
-            throw held.closed ? e : patience.explain(e);
+            SQLException answer = patience.explain(e);
+            if (held.closed || !held.firstLost) {
+                throw held.closed ? e : answer;
+            }
+            SQLException lost = held.lose(Losses.noPrimary(dead, held.commit, journal.steps(), e));
+            throw Patience.ended(answer) ? answer : lost;
         } finally {
             waiting = null;
         }
         farewell.run();
+        boolean firstLost = held.firstLost;
         moveTo(fresh, dead, patience.elapsed());
-        restoring.tellLost(dead, fresh);
-        patience.check();
+        try {
+            restoring.tellLost(dead, fresh);
+            patience.check();
+        } catch (SQLException e) {
+            if (firstLost) {
+                held.lose(Losses.lost(dead, journal.steps(), "its first call ended before it was made again", e));
+            }
+            throw e;
+        }
         return fresh.connection();
     }
 
@@ -155,10 +168,10 @@ final class Moving {
         try {
             fresh = replay.open(patience.deadline(), caller::waitCancelled);
         } catch (ReplayMismatchException e) {
-            throw held.lose(
-                    Losses.lost(dead, journal.steps(), "running it again came out differently: " + e.getMessage(), e));
+            throw held.lose(Losses.lost(
+                    dead, held.commit, journal.steps(), "running it again came out differently: " + e.getMessage(), e));
         } catch (SQLException e) {
-            SQLException answer = Losses.noPrimary(dead, journal.steps(), e);
+            SQLException answer = Losses.noPrimary(dead, held.commit, journal.steps(), e);
             held.lose(answer);
             throw held.closed ? e : caller.waitCancelled() ? patience.explain(e) : answer;
         } finally {
@@ -169,7 +182,7 @@ final class Moving {
             // Whoever cancelled has left it to this call: it must not go on as if nothing had been said.
             journal.abandon();
             cluster.discard(fresh.session());
-            held.lose(Losses.lost(dead, journal.steps(), "its call was cancelled meanwhile", null));
+            held.lose(Losses.lost(dead, held.commit, journal.steps(), "its call was cancelled meanwhile", null));
             patience.check();
         }
         cluster.discard(dead);

@@ -151,6 +151,7 @@ final class Recovering {
         // behind,
         // and no answer was seen, so nothing can be contradicted. It is run again.
         again(now, failure);
+        held.firstLost = kind == CallKind.EXECUTE && !held.autoCommit;
         return false;
     }
 
@@ -179,11 +180,12 @@ final class Recovering {
             int times = held.brokenAtFirstCall;
             held.brokenAtFirstCall = 0;
             held.transactionOver();
-            throw new SQLNonTransientConnectionException(
+            SQLException answer = new SQLNonTransientConnectionException(
                     "the session broke at its first call " + times + " times in a row on " + now.address()
                             + "; nothing was committed. It looks as if the call itself ends the session",
                     "08006",
                     failure);
+            throw held.autoCommit ? answer : held.lose(answer);
         }
         held.beginsAgain();
         held.answered = false;

@@ -2,11 +2,16 @@ package io.github.pgbaton.internal.outcome;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.pgbaton.replay.ReplayableConnection;
 import io.github.pgbaton.scripted.WireProxy.Action;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
+import java.io.ByteArrayInputStream;
+import java.sql.Blob;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -103,6 +108,86 @@ class ReadOnlyDoubtIT {
         assertWrittenOnce();
     }
 
+    /** PgJDBC makes the large object as it binds, and for that it begins a transaction that may write. */
+    @Test
+    void whereAParameterMadeALargeObjectFirstItsOutcomeIsUnknownAndItIsNotRunAgain() throws Exception {
+        Connection connection = readOnly("");
+        try (PreparedStatement insert =
+                connection.prepareStatement("INSERT INTO twice SELECT 1 WHERE CAST(? AS oid) > 0")) {
+            // The first one of a session begins with a look into the catalog.
+            insert.setBlob(1, new ByteArrayInputStream(new byte[] {1, 2, 3}));
+            connection.rollback();
+            insert.setBlob(1, new ByteArrayInputStream(new byte[] {1, 2, 3}));
+            insert.executeUpdate();
+        }
+        loseTheAnswer();
+
+        SQLException unknown = catchThrowableOfType(SQLException.class, connection::commit);
+
+        assertThat(unknown.getSQLState()).isEqualTo("08007");
+        assertWrittenOnce();
+    }
+
+    /** PostgreSQL before 16 lets a READ ONLY transaction write them. */
+    @Test
+    void whereItMayHaveWrittenALargeObjectItsOutcomeIsUnknown() throws Exception {
+        Connection connection = readOnly("");
+        String old = bench.value("SELECT current_setting('server_version_num')::int < 160000");
+        assumeTrue(old.equals("t"), "a PostgreSQL that lets it write");
+        LedgerBench.run(connection, "SELECT lo_from_bytea(4711, 'abc')");
+        loseTheAnswer();
+
+        SQLException unknown = catchThrowableOfType(SQLException.class, connection::commit);
+
+        assertThat(lost).isNotEmpty();
+        assertThat(unknown.getSQLState()).isEqualTo("08007");
+        assertThat(bench.value("SELECT convert_from(lo_get(4711), 'UTF8')")).isEqualTo("abc");
+        bench.asAdmin("SELECT lo_unlink(4711)");
+    }
+
+    /** It is used for the first time in a later transaction, as its first call. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whereALargeObjectWroteFirstItsOutcomeIsUnknownAndItIsNotRunAgain(boolean object) throws Exception {
+        String oid = bench.value("SELECT lo_from_bytea(0, 'abc')");
+        bench.asAdmin("GRANT ALL ON LARGE OBJECT " + oid + " TO PUBLIC");
+        Connection connection = readOnly("");
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT " + oid + "::oid")) {
+            row.next();
+            Blob blob = object ? row.getObject(1, Blob.class) : row.getBlob(1);
+            connection.commit();
+            blob.setBytes(1, new byte[] {'x'});
+        }
+        loseTheAnswer();
+
+        SQLException unknown = catchThrowableOfType(SQLException.class, connection::commit);
+
+        assertThat(lost).isNotEmpty();
+        assertThat(unknown.getSQLState()).isEqualTo("08007");
+        assertThat(bench.value("SELECT convert_from(lo_get(" + oid + "), 'UTF8')"))
+                .isEqualTo("xbc");
+    }
+
+    /** It was sent, and the application is not told otherwise. */
+    @Test
+    void whereItOnlyReadAndCannotBeReplayedTheCommitIsNotSaidNotToHaveBeenSent() throws Exception {
+        Connection connection = readOnly("");
+        connection.unwrap(ReplayableConnection.class).disableReplay();
+        LedgerBench.run(connection, "SELECT count(*) FROM twice");
+        loseTheAnswer();
+
+        SQLException told = catchThrowableOfType(SQLException.class, connection::commit);
+
+        assertThat(told.getSQLState()).isEqualTo("40001");
+        assertThat(told.getMessage())
+                .contains("its COMMIT was sent and cut off")
+                .contains("it had changed nothing")
+                .contains("the application disabled it")
+                .contains("run the whole transaction again")
+                .doesNotContain("not sent");
+    }
+
     @Test
     void whereItOnlyReadTheCommitIsReplayed() throws SQLException {
         Connection connection = readOnly("");
@@ -140,6 +225,9 @@ class ReadOnlyDoubtIT {
         SQLException changed = catchThrowableOfType(SQLException.class, connection::commit);
 
         assertThat(changed.getSQLState()).isEqualTo("40001");
-        assertThat(changed.getMessage()).contains("running it again came out differently");
+        assertThat(changed.getMessage())
+                .contains("running it again came out differently")
+                .contains("its COMMIT was sent and cut off")
+                .doesNotContain("not sent");
     }
 }

@@ -1,7 +1,11 @@
 package io.github.pgbaton.internal.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
+import io.github.pgbaton.internal.probe.Deadline;
+import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import java.sql.SQLException;
@@ -116,6 +120,53 @@ class LostTransactionTest extends SessionOnScripts {
 
         assertThat(stateOf(() -> session.setAutoCommit(true))).isEqualTo("08007");
         assertThat(session.getAutoCommit()).isFalse();
+    }
+
+    /** The second one would be committed without the first. */
+    @Test
+    void transactionWhoseFirstStatementFindsNoPrimaryToBeRunAgainOnIsLostUntilItIsRolledBack() throws Exception {
+        impatient();
+        first.script(sql -> {
+            if (sql.startsWith("INSERT INTO t VALUES (1)")) {
+                source.loseLeader();
+                return Reaction.HANG_UP;
+            }
+            return Reaction.SUCCEED;
+        });
+        session.setAutoCommit(false);
+
+        assertThat(stateOf(() -> execute("INSERT INTO t VALUES (1)"))).isEqualTo("08006");
+        failOver();
+        SQLException lost = catchThrowableOfType(SQLException.class, () -> execute("INSERT INTO t VALUES (2)"));
+        assertThat(lost.getSQLState()).isEqualTo("40001");
+        assertThat(lost.getMessage())
+                .contains("there was no primary in time")
+                .contains("roll back and run the whole transaction again");
+        assertThat(stateOf(() -> session.commit())).isEqualTo("40001");
+        assertThat(second.statements()).isEmpty();
+        runAtLast("INSERT INTO t VALUES (3)");
+        session.commit();
+        assertThat(second.statements()).containsExactly("BEGIN", "INSERT INTO t VALUES (3)", "COMMIT");
+    }
+
+    private void impatient() throws SQLException {
+        session.close();
+        session = FollowingSession.open(
+                ClusterRef.acquire(spec("failoverTimeout=500ms", "replay=off")), Deadline.in(PATIENCE));
+    }
+
+    private void runAtLast(String sql) {
+        await().atMost(PATIENCE).until(() -> {
+            try {
+                execute(sql);
+                return true;
+            } catch (SQLException e) {
+                if ("08001".equals(e.getSQLState())) {
+                    return false;
+                }
+                throw e;
+            }
+        });
     }
 
     @Test
