@@ -61,7 +61,8 @@ abstract class OnWire {
             source.close();
         }
         source = new BatonDataSource("jdbc:pgbaton:postgresql://" + proxy.address() + "/" + cluster.database()
-                + "?failoverTimeout=90s&ApplicationName=" + table + parameters);
+                + "?ApplicationName=" + table + parameters
+                + (parameters.contains("failoverTimeout=") ? "" : "&failoverTimeout=90s"));
         source.setUser(cluster.user());
         source.setPassword(cluster.password());
         connection = source.getConnection();

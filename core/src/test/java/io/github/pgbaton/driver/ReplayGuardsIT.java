@@ -233,6 +233,29 @@ class ReplayGuardsIT extends WireBench {
         assertThat(rows()).containsExactly("c");
     }
 
+    @Test
+    void replayThatWaitsForALockLongerThanFailoverTimeoutIsGivenUp() throws Exception {
+        connect("&failoverTimeout=5s");
+        run(insert("a"));
+        run("SELECT pg_advisory_xact_lock(7252)");
+        once(sent -> executes(sent, insert("b")), Action.LOSE);
+        try (Connection other = superuser()) {
+            CompletableFuture<Boolean> locked = waitingForTheLock(other);
+            SQLException lost = catchThrowableOfType(SQLException.class, () -> run(insert("b")));
+
+            assertThat(locked).isCompletedWithValue(true);
+            assertThat(lost.getSQLState()).isEqualTo("40001");
+            assertThat(lost.getMessage())
+                    .contains("it was not done within failoverTimeout")
+                    .contains("its COMMIT was not sent, so nothing of it was committed")
+                    .contains("roll back and run the whole transaction again");
+        }
+        connection.rollback();
+        run(insert("c"));
+        connection.commit();
+        assertThat(rows()).containsExactly("c");
+    }
+
     @ParameterizedTest
     @EnumSource
     void endOfTheConnectionEndsAReplayThatWaitsForALock(End end) throws Exception {

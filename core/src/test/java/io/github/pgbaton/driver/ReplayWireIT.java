@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.scripted.LostStandby;
 import io.github.pgbaton.scripted.WireProxy.Action;
+import io.github.pgbaton.scripted.WireProxy.Sent;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +65,34 @@ class ReplayWireIT extends WireBench {
             // Who waits for a COMMIT that comes later must have an end of its own.
             connect("&socketTimeout=2");
         }
+        assertResolvedWhenCut(OnWire::commits, action);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"LOSE", "HALVE", "LOSE_ANSWER"})
+    void commitAfterAReplayThatIsCutIsResolvedWithoutPreparedStatementsToo(Action action) throws Exception {
+        connect("&prepareThreshold=0");
+
+        assertResolvedWhenCut(OnWire::commits, action);
+    }
+
+    /** Token and COMMIT are two messages, each with an answer of its own; either may be the last that arrives. */
+    @ParameterizedTest
+    @CsvSource({
+        "INSERT INTO pgbaton.tx(token), LOSE",
+        "INSERT INTO pgbaton.tx(token), HALVE",
+        "INSERT INTO pgbaton.tx(token), LOSE_ANSWER",
+        "COMMIT, LOSE",
+        "COMMIT, HALVE",
+        "COMMIT, LOSE_ANSWER"
+    })
+    void commitAfterAReplayThatIsCutIsResolvedWithSimpleQueriesToo(String message, Action action) throws Exception {
+        connect("&preferQueryMode=simple");
+
+        assertResolvedWhenCut(sent -> sent.type() == 'Q' && sent.sql().trim().startsWith(message), action);
+    }
+
+    private void assertResolvedWhenCut(Predicate<Sent> at, Action action) throws Exception {
         run(insert("a"));
         run(insert("b"));
         AtomicBoolean broken = new AtomicBoolean();
@@ -70,7 +101,7 @@ class ReplayWireIT extends WireBench {
             if (executes(sent, insert("c")) && !broken.getAndSet(true)) {
                 return Action.LOSE;
             }
-            return commits(sent) && !cut.getAndSet(true) ? action : Action.FORWARD;
+            return broken.get() && at.test(sent) && !cut.getAndSet(true) ? action : Action.FORWARD;
         });
         run(insert("c"));
         connection.commit();
@@ -183,6 +214,81 @@ class ReplayWireIT extends WireBench {
         assertThat(listener.getNotifications((int) PATIENCE.toMillis()))
                 .isNotEmpty()
                 .allSatisfy(news -> assertThat(news.getParameter()).isEqualTo("news"));
+    }
+
+    @Test
+    void notificationThatIsReplayedIsDelivered() throws Exception {
+        asAdmin("LISTEN wired");
+        run("NOTIFY wired, 'news'");
+        AtomicBoolean broken = once(sent -> executes(sent, insert("a")), Action.LOSE);
+        run(insert("a"));
+        connection.commit();
+
+        assertThat(broken).isTrue();
+        PGConnection listener = admin.unwrap(PGConnection.class);
+        assertThat(listener.getNotifications((int) PATIENCE.toMillis()))
+                .isNotEmpty()
+                .allSatisfy(news -> assertThat(news.getParameter()).isEqualTo("news"));
+        assertThat(rows()).containsExactly("a");
+    }
+
+    @Test
+    void switchingToAutocommitOfAFailedTransactionIsRefused() throws Exception {
+        run(insert("a"));
+        assertThat(catchThrowableOfType(SQLException.class, () -> run("SELECT 1/0"))
+                        .getSQLState())
+                .isEqualTo("22012");
+
+        SQLException refused = catchThrowableOfType(SQLException.class, () -> connection.setAutoCommit(true));
+
+        assertThat(refused.getSQLState()).isEqualTo("25P02");
+        assertThat(refused.getMessage()).contains("nothing of it was committed");
+        assertThat(connection.getAutoCommit()).isFalse();
+        run(insert("b"));
+        connection.setAutoCommit(true);
+        assertThat(rows()).containsExactly("b");
+    }
+
+    @Test
+    void transactionWhoseFirstStatementEndsItsSessionsIsLostUntilItIsRolledBack() throws Exception {
+        proxy.script(sent -> executes(sent, insert("a")) ? Action.LOSE : Action.FORWARD);
+
+        SQLException ended = catchThrowableOfType(SQLException.class, () -> run(insert("a")));
+        assertThat(ended.getSQLState()).isEqualTo("08006");
+        assertThat(ended.getMessage()).contains("11 times in a row");
+        assertThat(catchThrowableOfType(SQLException.class, () -> run(insert("b")))
+                        .getSQLState())
+                .isEqualTo("40001");
+        connection.rollback();
+        run(insert("c"));
+        connection.commit();
+        assertThat(rows()).containsExactly("c");
+    }
+
+    @Test
+    void transactionWhoseSessionsBreakAgainAndAgainIsLost() throws Exception {
+        run(insert("a"));
+        AtomicInteger cut = new AtomicInteger();
+        proxy.script(sent -> {
+            if (executes(sent, insert("b"))) {
+                cut.incrementAndGet();
+                return Action.LOSE;
+            }
+            return Action.FORWARD;
+        });
+
+        SQLException lost = catchThrowableOfType(SQLException.class, () -> run(insert("b")));
+
+        assertThat(lost.getSQLState()).isEqualTo("40001");
+        assertThat(lost.getMessage())
+                .contains("its session broke 10 times")
+                .contains("roll back and run the whole transaction again");
+        // The first time, and after each of ten replays.
+        assertThat(cut).hasValue(11);
+        connection.rollback();
+        run(insert("c"));
+        connection.commit();
+        assertThat(rows()).containsExactly("c");
     }
 
     @ParameterizedTest

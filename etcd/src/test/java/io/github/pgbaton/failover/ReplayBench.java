@@ -164,7 +164,10 @@ abstract class ReplayBench {
         SQLException lost = catchThrowableOfType(SQLException.class, () -> text("SELECT 1"));
         assertThat((Throwable) lost).isNotNull();
         assertThat(lost.getSQLState()).isEqualTo("40001");
-        assertThat(lost.getMessage()).contains(because).contains("nothing of it was committed");
+        assertThat(lost.getMessage())
+                .contains(because)
+                .contains("its COMMIT was not sent, so nothing of it was committed")
+                .contains("roll back and run the whole transaction again");
     }
 
     void assertGoesOnAfterRollback() throws SQLException {

@@ -9,7 +9,9 @@ import io.github.pgbaton.Protection;
 import io.github.pgbaton.replay.ProtectionReport;
 import io.github.pgbaton.replay.ReplayableConnection;
 import java.io.ByteArrayInputStream;
+import java.sql.Blob;
 import java.sql.CallableStatement;
+import java.sql.Clob;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -93,14 +95,91 @@ class UnreplayableIT extends ReplayBench {
             SELECT lo_create(0)              | it calls lo_create()
             DO $$ BEGIN PERFORM 1; END $$    | it runs DO
             PREPARE one AS SELECT 1          | it runs PREPARE
+            COPY (SELECT 1) TO STDOUT        | it runs COPY
+            CALL harmless()                  | it runs CALL
             SELECT pg_advisory_lock(4712)    | the session held
             """)
     void effectsOutsideTheTransactionKeepItFromBeingReplayed(String sql, String because) throws Exception {
+        others("CREATE OR REPLACE PROCEDURE harmless() LANGUAGE sql AS $$ SELECT 1 $$");
         add("a");
-        run(sql);
+        if (sql.startsWith("COPY")) {
+            // PgJDBC runs none in SQL text, but has sent it by then.
+            Savepoint here = connection.setSavepoint();
+            assertThatThrownBy(() -> run(sql)).isInstanceOf(SQLException.class);
+            connection.rollback(here);
+        } else {
+            run(sql);
+        }
         breakSession();
 
         assertLost(because);
+    }
+
+    /** In which transaction it was given, and in which one it is used, are two things. */
+    @ParameterizedTest
+    @CsvSource({"BLOB, false", "BLOB, true", "CLOB, false", "CLOB, true", "OBJECT, false", "OBJECT, true"})
+    void largeObjectKeepsTheTransactionItIsUsedInFromBeingReplayed(LargeObject type, boolean later) throws Exception {
+        String oid = text("SELECT lo_from_bytea(0, 'abc')");
+        connection.commit();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT " + oid + "::oid")) {
+            rows.next();
+            LargeObject.Use use = type.of(rows);
+            if (later) {
+                connection.commit();
+                assertThat(connection.unwrap(ReplayableConnection.class).replayable())
+                        .isTrue();
+                add("a");
+                use.use();
+            }
+        }
+        breakSession();
+
+        assertLost("it uses a large object");
+        assertGoesOnAfterRollback();
+    }
+
+    enum LargeObject {
+        BLOB {
+            @Override
+            Use of(ResultSet rows) throws SQLException {
+                Blob blob = rows.getBlob(1);
+                return () -> blob.setBytes(1, new byte[] {'x'});
+            }
+        },
+        CLOB {
+            @Override
+            Use of(ResultSet rows) throws SQLException {
+                Clob clob = rows.getClob(1);
+                return () -> assertThat(clob.length()).isEqualTo(3);
+            }
+        },
+        OBJECT {
+            @Override
+            Use of(ResultSet rows) throws SQLException {
+                Blob blob = rows.getObject(1, Blob.class);
+                return () -> assertThat(blob.getBytes(1, 3)).hasSize(3);
+            }
+        };
+
+        abstract Use of(ResultSet rows) throws SQLException;
+
+        interface Use {
+            void use() throws SQLException;
+        }
+    }
+
+    @Test
+    void largeObjectAsAParameterIsNotReplayed() throws Exception {
+        try (PreparedStatement insert = connection.prepareStatement(
+                "INSERT INTO replayed (test, v) VALUES ('" + name + "', (?::oid > 0)::text)")) {
+            insert.setBlob(1, new ByteArrayInputStream(new byte[] {'a'}));
+            insert.executeUpdate();
+        }
+        breakSession();
+
+        assertLost("a stream, a reader or a large object");
+        assertGoesOnAfterRollback();
     }
 
     /** Somebody else may have taken it by then, and done what it guards. */
@@ -129,19 +208,20 @@ class UnreplayableIT extends ReplayBench {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "CREATE TEMP TABLE older (a int)",
-                "SELECT 1 AS a INTO pg_temp.older",
-                "CREATE TYPE pg_temp.older AS (a int)"
-            })
-    void whatTheSessionHadBeforeKeepsATransactionFromBeingReplayed(String create) throws Exception {
+    @CsvSource(delimiter = '|', textBlock = """
+            CREATE TEMP TABLE older (a int)                    | temporary table older
+            SELECT 1 AS a INTO pg_temp.older                   | temporary table older
+            CREATE TYPE pg_temp.older AS (a int)               | temporary object older
+            DECLARE older CURSOR WITH HOLD FOR SELECT 1        | cursor WITH HOLD older
+            PREPARE older AS SELECT 1                          | prepared statement older
+            """)
+    void whatTheSessionHadBeforeKeepsATransactionFromBeingReplayed(String create, String named) throws Exception {
         run(create);
         connection.commit();
         add("a");
         breakSession();
 
-        assertLost("the session held");
+        assertLost("the session held " + named);
     }
 
     @ParameterizedTest
