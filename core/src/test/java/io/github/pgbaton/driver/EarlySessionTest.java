@@ -218,7 +218,8 @@ class EarlySessionTest {
             assertThat(going).isNotDone();
             next.inRecovery(false);
             going.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            assertThat(askedForTheLedger()).isEqualTo(2);
+            // And perhaps by the audit of what was committed on the old primary.
+            assertThat(askedForTheLedger()).isBetween(2L, 3L);
         }
     }
 

@@ -16,8 +16,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(300)
 class FollowThePrimaryIT {
     private static final long PATIENCE = 120;
+    private static final Duration SPARE = Duration.ofSeconds(1);
 
     @RegisterExtension
     static final PatroniClusterExtension CLUSTER = Clusters.quick();
@@ -115,6 +119,7 @@ class FollowThePrimaryIT {
                     Calls.start("reading", () -> reading.createStatement().execute("SELECT pg_sleep(600)"));
             awaitBackend("SELECT pg_sleep(600)");
 
+            Instant struck = Instant.now();
             Call<Void> injected = Calls.start("fault", () -> {
                 fault.inject(cluster, primary);
                 return null;
@@ -123,7 +128,9 @@ class FollowThePrimaryIT {
             await().atMost(Duration.ofSeconds(PATIENCE))
                     .until(() -> !cluster.truth().isWritable(primary));
             Call<Connection> opening = Calls.start("opening", source::getConnection);
+            AtomicReference<Instant> idleBegan = new AtomicReference<>(Instant.MAX);
             Call<Void> idleCall = Calls.start("idle", () -> {
+                idleBegan.set(Instant.now());
                 insert(kept, "idle after");
                 idle.commit();
                 return null;
@@ -162,6 +169,7 @@ class FollowThePrimaryIT {
                         .untilAsserted(() -> assertThat(OpenSockets.to(old)).isZero());
                 await().atMost(Duration.ofSeconds(PATIENCE))
                         .untilAsserted(() -> tellsOfOneFailover(events, fault, now, timeline));
+                tellsHowLong(events, fault, struck, idleBegan.get());
             }
         }
     }
@@ -203,6 +211,47 @@ class FollowThePrimaryIT {
             assertThat(moved.from()).hasToString(from);
             assertThat(moved.to()).hasToString(to);
         });
+    }
+
+    /**
+     * Each duration against the times of what it lies between, which are taken by another clock: with a second to spare. Some
+     * of them are known to the test itself.
+     */
+    private void tellsHowLong(RecordedEvents events, Fault fault, Instant struck, Instant idleBegan) {
+        Duration all = Duration.between(struck, Instant.now());
+        Instant elected = events.of(FailoverEvent.LeaderElected.class).get(0).at();
+        FailoverEvent.PrimaryWritable writable =
+                events.of(FailoverEvent.PrimaryWritable.class).get(0);
+        Instant begun = (fault == Fault.SWITCHOVER
+                        ? events.of(FailoverEvent.HoldStarted.class).get(0)
+                        : events.of(FailoverEvent.LeaderLost.class).get(0))
+                .at();
+        assertThat(begun).isAfterOrEqualTo(struck);
+        assertThat(writable.sinceLost())
+                .isBetween(
+                        Duration.between(begun, writable.at()).minus(SPARE),
+                        Duration.between(begun, writable.at()).plus(SPARE));
+        for (FailoverEvent.HoldEnded ended : events.of(FailoverEvent.HoldEnded.class)) {
+            // From when there was something to hold back, which is not before it was announced.
+            assertThat(ended.held())
+                    .isBetween(
+                            Duration.ZERO, Duration.between(begun, ended.at()).plus(SPARE));
+        }
+        Duration longest = events.of(FailoverEvent.SessionMoved.class).stream()
+                .map(FailoverEvent.SessionMoved::waited)
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
+        assertThat(longest).isPositive().isLessThanOrEqualTo(all);
+        if (fault == Fault.KILL) {
+            // Its socket is closed, and nobody leads: the call waits for nothing but the next leader.
+            assertThat(longest)
+                    .isGreaterThan(Duration.between(idleBegan, elected).dividedBy(2));
+        }
+        int aborted = events.of(FailoverEvent.SessionsAborted.class).stream()
+                .mapToInt(FailoverEvent.SessionsAborted::count)
+                .sum();
+        // Of a frozen member each is open still; otherwise those whose connection has not looked at them yet.
+        assertThat(aborted).isBetween(fault == Fault.FREEZE ? 4 : 1, 50);
     }
 
     private String address(String member) {

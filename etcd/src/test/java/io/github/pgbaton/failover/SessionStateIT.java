@@ -1,6 +1,7 @@
 package io.github.pgbaton.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.pgbaton.BatonDataSource;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.postgresql.PGStatement;
+import org.postgresql.util.PGobject;
 
 /** What connections to a real cluster still have after a real switchover, and what they say of the rest. */
 @Timeout(300)
@@ -50,6 +52,8 @@ class SessionStateIT {
                 Connection kept = source.getConnection();
                 Connection acting = source.getConnection();
                 Connection filling = source.getConnection();
+                Connection attributed = source.getConnection();
+                Connection fetching = source.getConnection();
                 Connection listening = source.getConnection()) {
             createAuditor(cluster, primary);
             execute(kept, "CREATE SCHEMA IF NOT EXISTS accounts");
@@ -86,6 +90,14 @@ class SessionStateIT {
                 batch.setInt(1, row);
                 batch.addBatch();
             }
+            attributed.setReadOnly(true);
+            attributed.setHoldability(ResultSet.HOLD_CURSORS_OVER_COMMIT);
+            attributed.setNetworkTimeout(Runnable::run, 123_456);
+            attributed.setTypeMap(Map.of("mood", Mood.class));
+            attributed.setAutoCommit(false);
+            text(attributed, "SELECT 1");
+            attributed.commit();
+            ResultSet rows = halfFetched(fetching);
             execute(listening, "LISTEN orders");
             for (Map.Entry<String, String> lost : LOST.entrySet()) {
                 Connection connection = source.getConnection();
@@ -116,6 +128,14 @@ class SessionStateIT {
                                     + " coalesce(current_setting('app.local', true), '')"))
                     .isEmpty();
 
+            hasItsAttributes(attributed);
+
+            execute(fetching, "SELECT 1");
+            assertThat(rows.next()).as("a row that had arrived").isTrue();
+            assertThatThrownBy(rows::next)
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("34000"));
+
             for (Map.Entry<Connection, String> lost : losing.entrySet()) {
                 SessionStateLostException told =
                         catchThrowableOfType(SessionStateLostException.class, () -> text(lost.getKey(), "SELECT 1"));
@@ -134,6 +154,37 @@ class SessionStateIT {
                 connection.close();
             }
         }
+    }
+
+    /** What the application wants a value of its own type to be. */
+    public static final class Mood extends PGobject {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** The first of two rows that have arrived of ten; its transaction is over, and with it the cursor. */
+    private static ResultSet halfFetched(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        Statement statement = connection.createStatement();
+        statement.setFetchSize(2);
+        ResultSet rows = statement.executeQuery("SELECT generate_series(1, 10)");
+        assertThat(rows.next()).isTrue();
+        connection.commit();
+        return rows;
+    }
+
+    /** Asked of PgJDBC's new connection and of PostgreSQL; pgbaton's own memory would say the same without either. */
+    private static void hasItsAttributes(Connection moved) throws SQLException {
+        assertThat(text(moved, "SHOW transaction_read_only")).isEqualTo("on");
+        assertThatThrownBy(() -> execute(moved, "INSERT INTO session_batch VALUES (0)"))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+        moved.rollback();
+        Connection session = (Connection) moved.unwrap(PGConnection.class);
+        assertThat(session.isReadOnly()).isTrue();
+        assertThat(session.getHoldability()).isEqualTo(ResultSet.HOLD_CURSORS_OVER_COMMIT);
+        assertThat(session.getNetworkTimeout()).isEqualTo(123_456);
+        assertThat(session.getTypeMap()).isEqualTo(Map.of("mood", Mood.class));
+        moved.rollback();
     }
 
     /** A role that the application may take on. */
