@@ -215,10 +215,7 @@ public final class ScriptedPostgres implements AutoCloseable {
 
     /** Everything that was executed, in order, without what the driver and PgJDBC send of their own at connect. */
     public List<String> statements() {
-        return statements.stream()
-                .filter(sql -> !sql.contains("pg_is_in_recovery"))
-                .filter(sql -> !sql.startsWith("SET extra_float_digits") && !sql.startsWith("SET application_name"))
-                .toList();
+        return statements.stream().filter(sql -> !ScriptedStanding.isOwn(sql)).toList();
     }
 
     /** As {@link #statements}, with everything that the driver asked. */
@@ -451,9 +448,7 @@ public final class ScriptedPostgres implements AutoCloseable {
                     return true;
                 }
                 case SUCCEED -> {
-                    if (sql.contains("pg_sleep")) {
-                        self.awaitPromotion();
-                    }
+                    self.awaitPromotion(sql);
                     String[] row = rowOf(sql);
                     if (row == null) {
                         row = self.standing(sql);

@@ -25,9 +25,17 @@ final class ScriptedStanding {
                 : null;
     }
 
+    /** Whether the driver or PgJDBC says it on its own account, at connect or to find out what the server is. */
+    static boolean isOwn(String sql) {
+        return sql.contains("pg_is_in_recovery")
+                || sql.startsWith("SET extra_float_digits")
+                || sql.startsWith("SET application_name");
+    }
+
     /** What a server does that looks out for its promotion for a while: not a busy loop of the driver's. */
-    void awaitPromotion() {
-        for (long end = System.nanoTime() + WATCH_NANOS; inRecovery && System.nanoTime() - end < 0; ) {
+    void awaitPromotion(String sql) {
+        boolean asked = sql.contains("pg_sleep");
+        for (long end = System.nanoTime() + WATCH_NANOS; asked && inRecovery && System.nanoTime() - end < 0; ) {
             LockSupport.parkNanos(1_000_000);
         }
     }

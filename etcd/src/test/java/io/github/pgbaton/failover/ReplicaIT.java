@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.event.StatementUnknownException;
+import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.net.InetSocketAddress;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.postgresql.jdbc.PgConnection;
 
 /** Connections to replicas on a real cluster: where they are, and what becomes of them when a replica is no good any more. */
 @Timeout(300)
@@ -170,7 +172,7 @@ class ReplicaIT {
                 ResultSet row =
                         statement.executeQuery("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'")) {
             row.next();
-            Process kill = new ProcessBuilder("kill", "-" + signal, row.getString(1))
+            Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + row.getString(1))
                     .inheritIO()
                     .start();
             assertThat(kill.waitFor()).isZero();
@@ -228,6 +230,24 @@ class ReplicaIT {
             connection.close();
         }
         awaitOn(source, replicas());
+    }
+
+    /** The snapshot of a query that goes on for long would hold up what is replayed, and so the promotion. */
+    @Test
+    void standbyLooksOutForItsPromotionOnlyWithNothingToReplay() throws Exception {
+        String standby = replicas().iterator().next();
+        try (Connection connection = superuser(cluster.postgres(standby))) {
+            PgConnection session = connection.unwrap(PgConnection.class);
+            await().atMost(PATIENCE).until(() -> Standing.awaitPromotion(session, 2, 20));
+            signalReplay(standby, "STOP");
+            try {
+                asSuperuser(primary, "SELECT pg_logical_emit_message(true, 'replicas', repeat('x', 65536))");
+                await().atMost(PATIENCE).until(() -> !Standing.awaitPromotion(session, 2, 20));
+            } finally {
+                signalReplay(standby, "CONT");
+            }
+            await().atMost(PATIENCE).until(() -> Standing.awaitPromotion(session, 2, 20));
+        }
     }
 
     @ParameterizedTest
@@ -339,7 +359,7 @@ class ReplicaIT {
     private Map<String, Boolean> answers(List<Connection> connections) throws SQLException {
         Map<String, Boolean> answers = new TreeMap<>();
         for (Connection connection : connections) {
-            Answer answer = ask(connection);
+            Answer answer = askAgain(connection);
             answers.put(answer.member(), answer.standby());
         }
         return answers;

@@ -37,13 +37,20 @@ public record Standing(
      */
     private static final String AGAIN = TIMELINE + " NULL::text";
 
+    /** Whether WAL waits to be replayed; null once that is over. */
+    private static final String LAGS = "CASE WHEN pg_catalog.pg_is_in_recovery() THEN NOT coalesce("
+            + "pg_catalog.pg_last_wal_replay_lsn() >= pg_catalog.pg_last_wal_receive_lsn(), false) END";
+
     /**
      * Looks, sleeps and looks again on the server. CASE has it sleep before it looks, and what depends on the row before is
      * evaluated for each. The promotion does not end the transaction of a standby's session, only its question.
      */
-    private static final String WATCH = "WITH RECURSIVE look(n, standby) AS (SELECT 1, pg_catalog.pg_is_in_recovery()"
-            + " UNION ALL SELECT n + 1, CASE WHEN pg_catalog.pg_sleep(%d / 1000.0) IS NULL THEN true"
-            + " ELSE pg_catalog.pg_is_in_recovery() END FROM look WHERE standby AND n < %d) SELECT count(*) FROM look";
+    private static String watch(long pauseMillis, long looks) {
+        return "WITH RECURSIVE look(n, lags) AS (SELECT 1, " + LAGS
+                + " UNION ALL SELECT n + 1, CASE WHEN pg_catalog.pg_sleep(" + pauseMillis
+                + " / 1000.0) IS NOT NULL THEN " + LAGS + " END FROM look WHERE NOT lags AND n < " + looks
+                + ") SELECT coalesce(bool_or(lags), false) FROM look";
+    }
 
     private static final String BRIEF =
             "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), 0, NULL::text";
@@ -94,15 +101,21 @@ public record Standing(
      * Returns when a standby has been promoted, or the time is up: {@link #again} tells which. One round trip, whose answer
      * comes as soon as the server sees it.
      *
+     * <p>A standby that has WAL to replay is left alone: the snapshot of a query that goes on for so long could conflict with
+     * what is replayed, and hold up the very promotion that it waits for.
+     *
      * @param session outside a transaction
      * @param pauseMillis between two looks, 1 or more
      * @param longestMillis how long it looks
+     * @return false where it has not waited, or not to the end, because there is WAL to replay
      * @throws SQLException PgJDBC's
      */
-    public static void awaitPromotion(PgConnection session, long pauseMillis, long longestMillis) throws SQLException {
-        long looks = longestMillis / pauseMillis + 1;
-        try (Statement statement = session.createStatement()) {
-            statement.execute(WATCH.formatted(pauseMillis, looks));
+    public static boolean awaitPromotion(PgConnection session, long pauseMillis, long longestMillis)
+            throws SQLException {
+        try (Statement statement = session.createStatement();
+                ResultSet row = statement.executeQuery(watch(pauseMillis, longestMillis / pauseMillis + 1))) {
+            row.next();
+            return !row.getBoolean(1);
         }
     }
 

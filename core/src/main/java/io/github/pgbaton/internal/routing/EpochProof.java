@@ -128,6 +128,10 @@ final class EpochProof {
             throws SQLException, InterruptedException {
         Standing first = null;
         while (mayProve(route) && !deadline.passed()) {
+            if (Thread.interrupted()) {
+                // A member that looks out is waited for on its socket, which nothing interrupts.
+                throw new InterruptedException();
+            }
             claim.alive();
             Standing before = first;
             Standing standing = before == null
@@ -167,10 +171,10 @@ final class EpochProof {
             return false;
         }
         try {
-            return Questions.bounded(session, deadline, connection -> {
-                Standing.awaitPromotion(connection, Pace.lookMillis(route), Pace.WATCH.toMillis());
-                return true;
-            });
+            return Questions.bounded(
+                    session,
+                    deadline,
+                    connection -> Standing.awaitPromotion(connection, Pace.lookMillis(route), Pace.WATCH.toMillis()));
         } catch (SQLException e) {
             if (connectionGone(session)) {
                 throw e;

@@ -413,7 +413,7 @@ final class ReplicaWatch {
 
     /** The sockets are the tracker's to close. */
     void close() {
-        pool.shutdownNow();
         wake();
+        Threads.end(pool);
     }
 }

@@ -1,8 +1,10 @@
 package io.github.pgbaton.internal.socket;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.WeakHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -24,7 +26,7 @@ public final class Threads {
     private static final class Maker implements ThreadFactory {
         private final String name;
         private final AtomicInteger number = new AtomicInteger();
-        private final Set<Thread> alive = ConcurrentHashMap.newKeySet();
+        private final Set<Thread> made = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
         private Maker(String name) {
             this.name = name;
@@ -32,12 +34,11 @@ public final class Threads {
 
         @Override
         public Thread newThread(Runnable task) {
-            alive.removeIf(thread -> thread.getState() == Thread.State.TERMINATED);
             int n = number.incrementAndGet();
             Thread thread = new Thread(null, task, n == 1 ? name : name + "-" + n, 0, false);
             thread.setDaemon(true);
             thread.setContextClassLoader(Threads.class.getClassLoader());
-            alive.add(thread);
+            made.add(thread);
             return thread;
         }
     }
@@ -61,7 +62,7 @@ public final class Threads {
         }
         long end = System.nanoTime() + LAST_MOMENT.toNanos();
         try {
-            for (Thread thread : maker.alive) {
+            for (Thread thread : List.copyOf(maker.made)) {
                 // A pool that has ended has threads with a moment to live.
                 if (thread != Thread.currentThread()) {
                     thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())));

@@ -8,7 +8,9 @@ import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import io.github.pgbaton.internal.session.LogicalSession.CallKind;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
+import io.github.pgbaton.topology.Switchover;
 import java.sql.SQLException;
+import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -147,6 +149,33 @@ class LostTransactionTest extends SessionOnScripts {
         runAtLast("INSERT INTO t VALUES (3)");
         session.commit();
         assertThat(second.statements()).containsExactly("BEGIN", "INSERT INTO t VALUES (3)", "COMMIT");
+    }
+
+    /** As where its call is cancelled, or meets its query time-out, while the new primary is waited for. */
+    @Test
+    void transactionWhoseFirstStatementIsGivenUpWhileASwitchoverIsWaitedForIsLostUntilItIsRolledBack()
+            throws Exception {
+        first.script(sql -> {
+            if (sql.startsWith("INSERT INTO t VALUES (1)")) {
+                source.announce(new Switchover("node1", null, false).asBegun());
+                return Reaction.HANG_UP;
+            }
+            return Reaction.SUCCEED;
+        });
+        session.setAutoCommit(false);
+        try (Statement statement = session.attach().createStatement()) {
+            SQLException broken =
+                    catchThrowableOfType(SQLException.class, () -> statement.execute("INSERT INTO t VALUES (1)"));
+            session.recover(broken, CallKind.EXECUTE, "INSERT INTO t VALUES (1)");
+        }
+        Thread.currentThread().interrupt();
+        assertThat(stateOf(() -> session.attach())).isEqualTo("08001");
+        assertThat(Thread.interrupted()).isTrue();
+        failOver();
+
+        assertThat(stateOf(() -> execute("INSERT INTO t VALUES (2)"))).isEqualTo("40001");
+        session.rollback();
+        assertThat(second.statements()).isEmpty();
     }
 
     private void impatient() throws SQLException {
