@@ -14,6 +14,7 @@ import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
@@ -70,6 +71,10 @@ class ProtectionReportTest extends PairOnScripts {
             source.loseLeader();
             source.elect("node2");
             run(alone, "SELECT 1");
+            // Another thread may be at it still.
+            await().atMost(PATIENCE)
+                    .until(() -> List.copyOf(lines.list).stream()
+                            .anyMatch(line -> line.getFormattedMessage().contains(" ended: ")));
         } finally {
             logger.detachAppender(lines);
         }

@@ -235,7 +235,7 @@ class ReplayGuardsIT extends WireBench {
 
     @Test
     void replayThatWaitsForALockLongerThanFailoverTimeoutIsGivenUp() throws Exception {
-        connect("&failoverTimeout=5s");
+        connect("&failoverTimeout=10s");
         run(insert("a"));
         run("SELECT pg_advisory_xact_lock(7252)");
         once(sent -> executes(sent, insert("b")), Action.LOSE);

@@ -171,7 +171,9 @@ final class EtcdProcess {
             throw new IllegalStateException(name + " does not run");
         }
         try {
-            new ProcessBuilder("kill", signal, String.valueOf(p.pid())).start().waitFor(5, TimeUnit.SECONDS);
+            new ProcessBuilder("sh", "-c", "kill " + signal + " " + p.pid())
+                    .start()
+                    .waitFor(5, TimeUnit.SECONDS);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -41,7 +41,7 @@ class LeaderProofIT {
     void open() throws SQLException {
         cluster = CLUSTER.cluster();
         available = Clusters.dataSource(cluster);
-        strict = Clusters.dataSource(cluster, STRICT, "failoverTimeout=5s");
+        strict = Clusters.dataSource(cluster, STRICT, "failoverTimeout=10s");
         primary = cluster.awaitPrimary(PATIENCE);
         try (Connection connection = available.getConnection();
                 Statement statement = connection.createStatement()) {

@@ -73,8 +73,8 @@ class SteadyStateIT {
             // On a busy machine etcd's first answer may come so late that Patroni is asked meanwhile.
             int asked = patroni.accepted();
             // Without that of the purge, which belongs to a commit.
-            await().atMost(PATIENCE).until(() -> sessions(cluster).size() == CONNECTIONS);
-            List<String> sessions = sessions(cluster);
+            List<String> sessions =
+                    await().atMost(PATIENCE).until(() -> sessions(cluster), found -> found.size() == CONNECTIONS);
 
             await().atMost(PATIENCE).until(() -> Http2Frames.pings(frames) >= pings + 2);
 

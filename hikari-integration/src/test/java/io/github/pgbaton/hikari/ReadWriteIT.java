@@ -375,7 +375,7 @@ class ReadWriteIT {
                 ResultSet row =
                         statement.executeQuery("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'")) {
             row.next();
-            Process kill = new ProcessBuilder("kill", "-" + signal, row.getString(1))
+            Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + row.getString(1))
                     .inheritIO()
                     .start();
             assertThat(kill.waitFor()).isZero();

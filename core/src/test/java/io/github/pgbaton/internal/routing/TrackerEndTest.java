@@ -10,6 +10,7 @@ import io.github.pgbaton.dcs.LeaderSource;
 import io.github.pgbaton.internal.socket.BatonSocketFactory;
 import io.github.pgbaton.internal.socket.RawSocket;
 import io.github.pgbaton.topology.HostPort;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Properties;
@@ -107,7 +108,8 @@ class TrackerEndTest {
         BatonConfig config = config(2);
         assertThatThrownBy(() -> Trackers.track(config, source)).hasMessage("cannot be started");
         assertThat(before).as("its timer ran").isNotEmpty();
-        await().untilAsserted(() -> assertThat(threadsOf(2)).isEmpty());
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(threadsOf(2)).isEmpty());
     }
 
     @Test
@@ -117,6 +119,7 @@ class TrackerEndTest {
         }));
         assertThat(threadsOf(3)).as("its timer runs").isNotEmpty();
         assertThatThrownBy(tracker::close).hasMessage("cannot be closed");
-        await().untilAsserted(() -> assertThat(threadsOf(3)).isEmpty());
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(threadsOf(3)).isEmpty());
     }
 }

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The application's backends on one member, as its superuser sees them; never its own. */
 final class Backends implements AutoCloseable {
@@ -97,10 +98,10 @@ final class Backends implements AutoCloseable {
         if (pids.isEmpty()) {
             return;
         }
-        List<String> command = new ArrayList<>(List.of("kill", "-" + signal));
-        pids.forEach(pid -> command.add(pid.toString()));
+        // The shell's own kill: the program is in a package that a small system does without.
+        String kill = pids.stream().map(String::valueOf).collect(Collectors.joining(" ", "kill -" + signal + " ", ""));
         try {
-            new ProcessBuilder(command)
+            new ProcessBuilder("sh", "-c", kill)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start()
