@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.event.StatementUnknownException;
 import io.github.pgbaton.internal.probe.Standing;
+import io.github.pgbaton.testkit.HeldReplay;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.net.InetSocketAddress;
@@ -164,21 +165,6 @@ class ReplicaIT {
                 cluster.superuserPassword());
     }
 
-    /** By a signal, for Patroni resumes a replay that was paused through SQL. */
-    private void signalReplay(String member, String signal) throws Exception {
-        InetSocketAddress address = cluster.postgres(member);
-        try (Connection connection = superuser(address);
-                Statement statement = connection.createStatement();
-                ResultSet row =
-                        statement.executeQuery("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'")) {
-            row.next();
-            Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + row.getString(1))
-                    .inheritIO()
-                    .start();
-            assertThat(kill.waitFor()).isZero();
-        }
-    }
-
     /** An autocommit statement that is cut off is told so (40003), and is the application's to run again. */
     private Answer askAgain(Connection connection) throws SQLException {
         try {
@@ -213,8 +199,7 @@ class ReplicaIT {
         List<Connection> connections = connections(source, 4);
         assertThat(members(connections)).isEqualTo(replicas());
         String late = ask(connections.get(0)).member();
-        signalReplay(late, "STOP");
-        try {
+        try (HeldReplay behind = HeldReplay.of(cluster, late)) {
             // With a commit, or it would stay in the primary's buffers.
             asSuperuser(primary, "SELECT pg_logical_emit_message(true, 'replicas', repeat('x', 1048576))");
             Set<String> others = replicas();
@@ -222,8 +207,6 @@ class ReplicaIT {
             await().atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(members(connections)).isEqualTo(others));
             awaitOn(source, others);
-        } finally {
-            signalReplay(late, "CONT");
         }
         for (Connection connection : connections) {
             // All on one member, and the new ones would all go to the other.
@@ -239,12 +222,9 @@ class ReplicaIT {
         try (Connection connection = superuser(cluster.postgres(standby))) {
             PgConnection session = connection.unwrap(PgConnection.class);
             await().atMost(PATIENCE).until(() -> Standing.awaitPromotion(session, 2, 20));
-            signalReplay(standby, "STOP");
-            try {
+            try (HeldReplay behind = HeldReplay.of(cluster, standby)) {
                 asSuperuser(primary, "SELECT pg_logical_emit_message(true, 'replicas', repeat('x', 65536))");
                 await().atMost(PATIENCE).until(() -> !Standing.awaitPromotion(session, 2, 20));
-            } finally {
-                signalReplay(standby, "CONT");
             }
             await().atMost(PATIENCE).until(() -> Standing.awaitPromotion(session, 2, 20));
         }

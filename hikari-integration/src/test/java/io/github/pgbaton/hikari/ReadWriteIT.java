@@ -7,11 +7,11 @@ import static org.awaitility.Awaitility.await;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.github.pgbaton.pool.PoolableConnection;
+import io.github.pgbaton.testkit.HeldReplay;
 import io.github.pgbaton.testkit.PatroniCluster;
 import io.github.pgbaton.testkit.PatroniClusterExtension;
 import java.net.InetSocketAddress;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -284,8 +284,8 @@ class ReadWriteIT {
         List<Connection> held = allReaders();
         try {
             assertThat(members(held)).isEqualTo(replicas);
-            signalReplay(late, "STOP");
-            try (Connection connection = source.getConnection();
+            try (HeldReplay behind = HeldReplay.of(cluster, late);
+                    Connection connection = source.getConnection();
                     Statement statement = connection.createStatement()) {
                 // With a commit, or it would stay in the primary's buffers.
                 statement.execute("SELECT pg_logical_emit_message(true, 'pair', repeat('x', 1048576))");
@@ -293,8 +293,6 @@ class ReadWriteIT {
                         .untilAsserted(() -> assertThat(members(held)).isEqualTo(others));
                 closeAll(held);
                 assertThat(idleReaders()).isEqualTo(others);
-            } finally {
-                signalReplay(late, "CONT");
             }
         } finally {
             closeAll(held);
@@ -360,25 +358,6 @@ class ReadWriteIT {
     private static void closeAll(List<Connection> connections) throws SQLException {
         for (Connection connection : connections) {
             connection.close();
-        }
-    }
-
-    /** By a signal, for Patroni resumes a replay that was paused through SQL. */
-    private void signalReplay(String member, String signal) throws Exception {
-        InetSocketAddress address = cluster.postgres(member);
-        try (Connection connection = DriverManager.getConnection(
-                        "jdbc:postgresql://" + address.getHostString() + ":" + address.getPort() + "/"
-                                + cluster.database(),
-                        cluster.superuser(),
-                        cluster.superuserPassword());
-                Statement statement = connection.createStatement();
-                ResultSet row =
-                        statement.executeQuery("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'")) {
-            row.next();
-            Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + row.getString(1))
-                    .inheritIO()
-                    .start();
-            assertThat(kill.waitFor()).isZero();
         }
     }
 
