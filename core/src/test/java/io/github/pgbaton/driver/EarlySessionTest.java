@@ -159,6 +159,27 @@ class EarlySessionTest {
         assertThat(next.accepted()).isEqualTo(2);
     }
 
+    /** As where the next primary dies too, before it took a write. */
+    @Test
+    void whoTookOverFromAProberOpensAnotherSessionWhereItsOwnBreaks() throws Exception {
+        source.elect("node2");
+        try (BatonDataSource impatient = scripts.following("failoverTimeout=5s")) {
+            CompletableFuture<Connection> prober = Scripts.connecting(impatient);
+            await().atMost(PATIENCE).until(() -> questions() > 1);
+            CompletableFuture<Connection> patient = Scripts.connecting(following);
+            assertThatThrownBy(() -> within(prober)).hasMessageContaining("recovery");
+            long before = questions();
+            await().atMost(PATIENCE).until(() -> questions() > before + 2);
+
+            next.dropSessions();
+            await().atMost(PATIENCE).until(() -> next.openSessions() == 1);
+            assertThat(patient).isNotDone();
+            next.inRecovery(false);
+            within(patient).close();
+        }
+        assertThat(next.accepted()).isEqualTo(3);
+    }
+
     @Test
     void leaderThatTakesNoConnectionsYetIsNotKnockedAtByEverybody() throws Exception {
         next.close();

@@ -248,6 +248,12 @@ final class PrimaryConnector {
             try {
                 Standing standing = proof.awaitWritable(session, route, claim, attempts, deadline);
                 return standing != null && tracker.memberNews().verified(route, standing);
+            } catch (SQLException e) {
+                // The session broke, as where the next primary dies too: there is another one to be opened.
+                WaitingHelps.orThrow(e, Pace.fresh(route));
+                attempts.add(session.address(), e, deadline);
+                tracker.memberNews().unreachable(route, Attempts.reason(e));
+                return false;
             } finally {
                 tracker.prober().leave(claim);
             }
