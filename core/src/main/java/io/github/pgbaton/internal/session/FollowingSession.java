@@ -110,16 +110,7 @@ public final class FollowingSession implements LogicalSession {
         }
         held.noteEnd();
         if (cluster.holds(now) && !held.inTransaction(now) && (cluster.unproven() || !held.mayBeCutOff())) {
-            try {
-                moving.awaitSwitchover(caller);
-            } catch (SQLException e) {
-                if (held.firstLost && !held.closed) {
-                    // Its second statement would begin another one, which a COMMIT would make of the rest alone.
-                    held.lose(
-                            Losses.lost(now, held.journal.steps(), "its first call ended before it was made again", e));
-                }
-                throw e;
-            }
+            moving.awaitSwitchover(now, caller);
         }
         if (held.answered) {
             held.brokenAtFirstCall = 0;

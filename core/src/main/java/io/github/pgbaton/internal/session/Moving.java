@@ -34,7 +34,20 @@ final class Moving {
         this.journal = held.journal;
     }
 
-    void awaitSwitchover(Caller caller) throws SQLException {
+    /** Before a call begins a transaction on a session that an announced switchover would take away. */
+    void awaitSwitchover(OpenSession now, Caller caller) throws SQLException {
+        try {
+            awaitSwitchover(caller);
+        } catch (SQLException e) {
+            if (held.firstLost && !held.closed) {
+                // Its second statement would begin another one, which a COMMIT would make of the rest alone.
+                held.lose(Losses.lost(now, journal.steps(), "its first call ended before it was made again", e));
+            }
+            throw e;
+        }
+    }
+
+    private void awaitSwitchover(Caller caller) throws SQLException {
         Patience patience = new Patience(caller, cluster);
         waiting = caller;
         try {
