@@ -107,7 +107,7 @@ class LimitsTest extends PairOnScripts {
             await("it was tried").atMost(PATIENCE).until(() -> first.accepted() > before);
             assertThat(call).as("nobody has heard of it").isNotDone();
             source.elect("node2");
-            assertThat(call.get(20, TimeUnit.SECONDS)).isNotNull();
+            assertThat(call.get(20, TimeUnit.SECONDS)).isEqualTo("40003");
         }
     }
 

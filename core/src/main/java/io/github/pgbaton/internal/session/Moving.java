@@ -40,11 +40,15 @@ final class Moving {
             awaitSwitchover(caller);
         } catch (SQLException e) {
             if (held.firstLost && !held.closed) {
-                // Its second statement would begin another one, which a COMMIT would make of the rest alone.
-                held.lose(Losses.lost(now, journal.steps(), "its first call ended before it was made again", e));
+                loseFirst(now, e);
             }
             throw e;
         }
+    }
+
+    /** A transaction without its first statement: its second one would begin another, and a COMMIT keep that alone. */
+    private void loseFirst(OpenSession dead, SQLException ended) {
+        held.lose(Losses.lost(dead, journal.steps(), "its first call ended before it was made again", ended));
     }
 
     private void awaitSwitchover(Caller caller) throws SQLException {
@@ -138,7 +142,7 @@ final class Moving {
             patience.check();
         } catch (SQLException e) {
             if (firstLost) {
-                held.lose(Losses.lost(dead, journal.steps(), "its first call ended before it was made again", e));
+                loseFirst(dead, e);
             }
             throw e;
         }

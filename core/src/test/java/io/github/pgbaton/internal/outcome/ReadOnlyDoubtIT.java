@@ -58,6 +58,13 @@ class ReadOnlyDoubtIT {
         return connection;
     }
 
+    private void answerOfTheCommitIsLostAndItsOutcomeUnknown(Connection connection) {
+        loseTheAnswer();
+        SQLException unknown = catchThrowableOfType(SQLException.class, connection::commit);
+        assertThat(lost).isNotEmpty();
+        assertThat(unknown.getSQLState()).isEqualTo("08007");
+    }
+
     /** The next COMMIT takes effect, and nobody hears of it. */
     private void loseTheAnswer() {
         bench.proxy.script(sent -> {
@@ -100,11 +107,7 @@ class ReadOnlyDoubtIT {
         Connection connection = readOnly("");
         LedgerBench.run(connection, sql);
         LedgerBench.run(connection, "INSERT INTO twice VALUES (1)");
-        loseTheAnswer();
-
-        SQLException unknown = catchThrowableOfType(SQLException.class, connection::commit);
-
-        assertThat(unknown.getSQLState()).isEqualTo("08007");
+        answerOfTheCommitIsLostAndItsOutcomeUnknown(connection);
         assertWrittenOnce();
     }
 
@@ -120,11 +123,7 @@ class ReadOnlyDoubtIT {
             insert.setBlob(1, new ByteArrayInputStream(new byte[] {1, 2, 3}));
             insert.executeUpdate();
         }
-        loseTheAnswer();
-
-        SQLException unknown = catchThrowableOfType(SQLException.class, connection::commit);
-
-        assertThat(unknown.getSQLState()).isEqualTo("08007");
+        answerOfTheCommitIsLostAndItsOutcomeUnknown(connection);
         assertWrittenOnce();
     }
 
@@ -136,12 +135,7 @@ class ReadOnlyDoubtIT {
         assumeTrue(old.equals("t"), "a PostgreSQL that lets it write");
         bench.asAdmin("SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = 4711");
         LedgerBench.run(connection, "SELECT lo_from_bytea(4711, 'abc')");
-        loseTheAnswer();
-
-        SQLException unknown = catchThrowableOfType(SQLException.class, connection::commit);
-
-        assertThat(lost).isNotEmpty();
-        assertThat(unknown.getSQLState()).isEqualTo("08007");
+        answerOfTheCommitIsLostAndItsOutcomeUnknown(connection);
         assertThat(bench.value("SELECT convert_from(lo_get(4711), 'UTF8')")).isEqualTo("abc");
         bench.asAdmin("SELECT lo_unlink(4711)");
     }
@@ -160,12 +154,7 @@ class ReadOnlyDoubtIT {
             connection.commit();
             blob.setBytes(1, new byte[] {'x'});
         }
-        loseTheAnswer();
-
-        SQLException unknown = catchThrowableOfType(SQLException.class, connection::commit);
-
-        assertThat(lost).isNotEmpty();
-        assertThat(unknown.getSQLState()).isEqualTo("08007");
+        answerOfTheCommitIsLostAndItsOutcomeUnknown(connection);
         assertThat(bench.value("SELECT convert_from(lo_get(" + oid + "), 'UTF8')"))
                 .isEqualTo("xbc");
     }
