@@ -17,6 +17,7 @@ final class ScriptedStanding {
     volatile String ledgerVersion = "700";
     volatile boolean xids;
     volatile boolean alone;
+    volatile boolean lags;
 
     /** Whether it takes writes, and where it belongs; null where the driver asks for something else. */
     String @Nullable [] standing(String sql) {
@@ -42,6 +43,9 @@ final class ScriptedStanding {
 
     /** How far it is, or what it is together with its backend and the ledger; null where that is not asked for. */
     String @Nullable [] answer(String sql) {
+        if (sql.startsWith("SELECT NOT (CASE WHEN pg_catalog.pg_is_in_recovery()")) {
+            return new String[] {lags ? "f" : "t"};
+        }
         if (sql.contains("pg_last_wal_replay_lsn")) {
             String at = Long.toString(position);
             return new String[] {inRecovery ? "t" : "f", at, at, Integer.toString(timeline), "0", system};

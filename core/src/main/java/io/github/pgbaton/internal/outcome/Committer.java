@@ -99,8 +99,9 @@ public final class Committer {
      * @throws SQLException PgJDBC's; 55000 where {@code commitOutcome=ledger} is asked for and the ledger is not usable
      */
     public static Committer open(ClusterRef cluster, OpenSession session) throws SQLException {
-        cluster.rehearse(SessionFacts::rehearse);
-        Committer made = new Committer(cluster, session, KnownFacts.of(cluster).ask(session, limit(cluster)));
+        KnownFacts known = KnownFacts.of(cluster);
+        cluster.rehearse(known);
+        Committer made = new Committer(cluster, session, known.ask(session, limit(cluster)));
         made.noteLedger();
         return made;
     }

@@ -117,9 +117,9 @@ record SessionFacts(
         }
     }
 
-    /** Asks in advance, of a member that may be the primary soon. */
-    static void rehearse(PgConnection session) throws SQLException {
-        ask(session, (String) null);
+    /** As {@link #ask}, of a member that may be the primary soon; whoever calls has set a deadline. */
+    static SessionFacts rehearse(OpenSession session) throws SQLException {
+        return ask(session.connection(), session.systemIdentifier());
     }
 
     private static SessionFacts ask(PgConnection session, @Nullable String system) throws SQLException {
@@ -155,10 +155,10 @@ record SessionFacts(
         }
     }
 
-    /** The same primary, the same role and the same definition of the ledger. */
+    /** The same primary, be it that it was none yet, the same role and the same definition of the ledger. */
     private boolean commonWith(SessionFacts other) {
         return standing.timeline() > 0
-                && standing.timeline() == other.standing.timeline()
+                && (standing.timeline() == other.standing.timeline() || other.standing.inRecovery())
                 && standing.systemIdentifier() != null
                 && standing.systemIdentifier().equals(other.standing.systemIdentifier())
                 && role.equals(other.role)

@@ -38,8 +38,8 @@ public record Standing(
     private static final String AGAIN = TIMELINE + " NULL::text";
 
     /** Whether WAL waits to be replayed; null once that is over. */
-    private static final String LAGS = "CASE WHEN pg_catalog.pg_is_in_recovery() THEN NOT coalesce("
-            + "pg_catalog.pg_last_wal_replay_lsn() >= pg_catalog.pg_last_wal_receive_lsn(), false) END";
+    private static final String LAGS = "(CASE WHEN pg_catalog.pg_is_in_recovery() THEN NOT coalesce("
+            + "pg_catalog.pg_last_wal_replay_lsn() >= pg_catalog.pg_last_wal_receive_lsn(), false) END)";
 
     /**
      * Looks, sleeps and looks again on the server. CASE has it sleep before it looks, and what depends on the row before is
@@ -116,6 +116,19 @@ public record Standing(
                 ResultSet row = statement.executeQuery(watch(pauseMillis, longestMillis / pauseMillis + 1))) {
             row.next();
             return !row.getBoolean(1);
+        }
+    }
+
+    /**
+     * @param session outside a transaction
+     * @return whether a standby has replayed all WAL that it was sent
+     * @throws SQLException PgJDBC's
+     */
+    public static boolean replayedAll(PgConnection session) throws SQLException {
+        try (Statement statement = session.createStatement();
+                ResultSet row = statement.executeQuery("SELECT NOT " + LAGS)) {
+            row.next();
+            return row.getBoolean(1);
         }
     }
 

@@ -112,8 +112,16 @@ public final class ClusterRef {
      * @return the one there is
      */
     public <T> T shared(Class<T> type, Supplier<T> make) {
-        String key = type.getName() + '/' + spec.database() + '/' + PGProperty.USER.getOrDefault(spec.pgProperties());
-        return type.cast(tracker.shared().computeIfAbsent(key, absent -> make.get()));
+        return type.cast(tracker.shared().computeIfAbsent(key(type, spec), absent -> make.get()));
+    }
+
+    private static String key(Class<?> type, ConnectionSpec spec) {
+        return type.getName() + '/' + spec.database() + '/' + PGProperty.USER.getOrDefault(spec.pgProperties());
+    }
+
+    /** What a session of this database and user is asked first, null before anybody told. */
+    static @Nullable Rehearsal rehearsal(LeaderTracker tracker, ConnectionSpec spec) {
+        return (Rehearsal) tracker.shared().get(key(Rehearsal.class, spec));
     }
 
     /**
@@ -160,9 +168,9 @@ public final class ClusterRef {
         tracker.succession().add(listener);
     }
 
-    /** @param first of all questions to a session, for {@link Rehearsal}; the same for all callers */
+    /** @param first of all questions to a session, for {@link Rehearsal}; the same for all callers of this database and user */
     public void rehearse(Rehearsal first) {
-        tracker.rehearsal(first);
+        shared(Rehearsal.class, () -> first);
     }
 
     /** @param event for the listeners; never waits */
@@ -192,11 +200,12 @@ public final class ClusterRef {
     /**
      * @param deadline after which it gives up
      * @param cancelled whether the caller no longer wants it; looked at when {@link #wake} is called
-     * @return as {@link #open(Deadline)}
+     * @return as {@link #open(Deadline)}, for a connection in use
      * @throws SQLException as {@link #open(Deadline)}, and 08003 when cancelled
      */
     public OpenSession open(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
-        return new PrimaryConnector(tracker, spec, () -> released.get() || cancelled.getAsBoolean()).open(deadline);
+        return new PrimaryConnector(tracker, spec, () -> released.get() || cancelled.getAsBoolean(), Rank.IN_USE)
+                .open(deadline);
     }
 
     /**
@@ -209,6 +218,18 @@ public final class ClusterRef {
      */
     public OpenSession openTarget(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
         return openTarget(deadline, cancelled, Rank.CALLER);
+    }
+
+    /**
+     * As {@link #openTarget(Deadline, BooleanSupplier)}, for a connection in use: before all that are being opened.
+     *
+     * @param deadline after which it gives up
+     * @param cancelled whether the caller no longer wants it; looked at when {@link #wake} is called
+     * @return as {@link #openTarget}
+     * @throws SQLException as {@link #openTarget}
+     */
+    public OpenSession reopenTarget(Deadline deadline, BooleanSupplier cancelled) throws SQLException {
+        return openTarget(deadline, cancelled, Rank.IN_USE);
     }
 
     /**

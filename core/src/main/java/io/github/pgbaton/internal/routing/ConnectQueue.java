@@ -1,14 +1,14 @@
 package io.github.pgbaton.internal.routing;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * Lets a few sessions be opened at once, in the order in which they were asked for; whoever waits can be told to look
- * whether it still should.
+ * Lets a few sessions be opened at once, by rank, and those first whose callers have waited longest; whoever waits can be told
+ * to look whether it still should.
  *
  * <p>Who opens a session that no call waits for has half of the places at most, and its turn after all whom a call waits for.
  *
@@ -16,56 +16,86 @@ import java.util.function.BooleanSupplier;
  * has a condition of its own, so that a place that becomes free wakes one thread and not hundreds.
  */
 final class ConnectQueue {
-    /** Whether somebody waits for the session. */
+    /** Who waits for the session, in the order in which they get it. */
     enum Rank {
+        /** A connection that the application has: there may be a transaction on it, and others who wait for its end. */
+        IN_USE,
+        /** One that is being opened, on which nothing was begun. */
         CALLER,
         BACKGROUND
     }
 
-    private static final class Ticket {
+    private static final class Ticket implements Comparable<Ticket> {
         private final Rank rank;
+        private final long sinceNanos;
+        private final long number;
         private final Condition called;
         private boolean admitted;
 
-        private Ticket(Rank rank, Condition called) {
+        private Ticket(Rank rank, long sinceNanos, long number, Condition called) {
             this.rank = rank;
+            this.sinceNanos = sinceNanos;
+            this.number = number;
             this.called = called;
+        }
+
+        @Override
+        public int compareTo(Ticket other) {
+            if (rank != other.rank) {
+                return rank.compareTo(other.rank);
+            }
+            // By the difference, as System.nanoTime() may overflow.
+            int longer = Long.signum(sinceNanos - other.sinceNanos);
+            return longer != 0 ? longer : Long.compare(number, other.number);
         }
     }
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Deque<Ticket> callers = new ArrayDeque<>();
-    private final Deque<Ticket> background = new ArrayDeque<>();
+    private final Queue<Ticket> callers = new PriorityQueue<>();
+    private final Queue<Ticket> background = new PriorityQueue<>();
     private int free;
     private int freeForBackground;
+    private long tickets;
+    private boolean shut;
     private boolean dissolved;
 
-    ConnectQueue(int limit) {
+    private ConnectQueue(int limit, boolean shut) {
         this.free = limit;
         this.freeForBackground = Math.max(1, limit / 2);
+        this.shut = shut;
     }
 
-    /** As {@link #enter(Rank, long, BooleanSupplier)}, for a call. */
-    boolean enter(long nanos, BooleanSupplier givenUp) throws InterruptedException {
-        return enter(Rank.CALLER, nanos, givenUp);
+    ConnectQueue(int limit) {
+        this(limit, false);
+    }
+
+    /** One that lets nobody in before {@link #open}. */
+    static ConnectQueue shut(int limit) {
+        return new ConnectQueue(limit, true);
+    }
+
+    /** As {@link #enter(Rank, long, long, BooleanSupplier)}, for what all calls wait for. */
+    boolean enter(long sinceNanos, long nanos, BooleanSupplier givenUp) throws InterruptedException {
+        return enter(Rank.IN_USE, sinceNanos, nanos, givenUp);
     }
 
     /**
      * Waits for a place; whoever gets one has to {@link #leave(Rank)}.
      *
      * @param rank of whoever waits
+     * @param sinceNanos when its call began to wait, for whatever, in {@link System#nanoTime()}
      * @param nanos how long at the longest
      * @param givenUp whether it is no longer wanted; looked at when {@link #wake} is called
      * @return whether there is one
      */
-    boolean enter(Rank rank, long nanos, BooleanSupplier givenUp) throws InterruptedException {
+    boolean enter(Rank rank, long sinceNanos, long nanos, BooleanSupplier givenUp) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             if (dissolved) {
                 return true;
             }
-            Deque<Ticket> waiting = rank == Rank.CALLER ? callers : background;
-            Ticket mine = new Ticket(rank, lock.newCondition());
+            Queue<Ticket> waiting = rank == Rank.BACKGROUND ? background : callers;
+            Ticket mine = new Ticket(rank, sinceNanos, tickets++, lock.newCondition());
             waiting.add(mine);
             admit();
             try {
@@ -88,9 +118,9 @@ final class ConnectQueue {
         }
     }
 
-    /** As {@link #leave(Rank)}, by a call. */
+    /** As {@link #leave(Rank)}, by whoever had the place for a call. */
     void leave() {
-        leave(Rank.CALLER);
+        leave(Rank.IN_USE);
     }
 
     /** Gives the place to whoever has waited longest. */
@@ -108,7 +138,7 @@ final class ConnectQueue {
     }
 
     private void admit() {
-        while (free > 0 || dissolved) {
+        while ((free > 0 && !shut) || dissolved) {
             Ticket next = callers.poll();
             if (next == null && (freeForBackground > 0 || dissolved)) {
                 next = background.poll();
@@ -122,6 +152,17 @@ final class ConnectQueue {
             }
             next.admitted = true;
             next.called.signal();
+        }
+    }
+
+    /** Lets those in whose turn it is. */
+    void open() {
+        lock.lock();
+        try {
+            shut = false;
+            admit();
+        } finally {
+            lock.unlock();
         }
     }
 

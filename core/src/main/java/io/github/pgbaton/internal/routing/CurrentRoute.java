@@ -29,7 +29,7 @@ final class CurrentRoute {
     private final int connectLimit;
     private volatile Route route = Route.NONE;
     private volatile ConnectQueue connects;
-    private volatile ConnectQueue joins = new ConnectQueue(JOINING);
+    private volatile ConnectQueue joins = ConnectQueue.shut(JOINING);
     private volatile boolean ended;
 
     CurrentRoute(SocketRegistry sockets, FailoverLog log, int connectLimit) {
@@ -48,7 +48,10 @@ final class CurrentRoute {
         return connects;
     }
 
-    /** How many of the sessions that were opened early are looked at at once when the epoch is proven. */
+    /**
+     * Where sessions wait that were opened early: it opens when the epoch is proven, so that the few whose turn it is are woken
+     * and nobody else is. Whoever comes out of it looks at the route again.
+     */
     ConnectQueue joins() {
         return joins;
     }
@@ -65,6 +68,7 @@ final class CurrentRoute {
      */
     final class Change implements AutoCloseable {
         private final List<RawSocket> doomed = new ArrayList<>();
+        private final Route before = route;
         private boolean wakes;
 
         private Change() {}
@@ -84,12 +88,9 @@ final class CurrentRoute {
             to(next);
             // Its permits are its own: an opening that is stuck at the old leader takes none from the new one.
             ConnectQueue connecting = connects;
-            ConnectQueue joining = joins;
             connects = new ConnectQueue(connectLimit);
-            joins = new ConnectQueue(JOINING);
             // Whoever waits in an old queue goes on at once, and finds that the route is another one.
             connecting.dissolve();
-            joining.dissolve();
             log.elected(member, address);
         }
 
@@ -123,10 +124,26 @@ final class CurrentRoute {
         public void close() {
             if (wakes) {
                 changed.signalAll();
+                tellJoining(before);
             }
             lock.unlock();
             sockets.abort(doomed);
             log.flush();
+        }
+    }
+
+    /** Under the lock. */
+    private void tellJoining(Route before) {
+        Route now = route;
+        ConnectQueue joining = joins;
+        if (now.epoch() != before.epoch() || (before.verified() && !now.verified())) {
+            joins = ConnectQueue.shut(JOINING);
+            joining.dissolve();
+        }
+        if (now.verified()) {
+            joins.open();
+        } else {
+            joins.wake();
         }
     }
 
@@ -162,6 +179,9 @@ final class CurrentRoute {
         lock.lock();
         try {
             changed.signalAll();
+            if (!route.verified()) {
+                joins.wake();
+            }
         } finally {
             lock.unlock();
         }

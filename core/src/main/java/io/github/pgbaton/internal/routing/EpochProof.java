@@ -101,7 +101,8 @@ final class EpochProof {
     private @Nullable OpenSession openInTurn(HostPort address, Deadline deadline)
             throws SQLException, InterruptedException {
         ConnectQueue connects = tracker.current().connects();
-        if (!connects.enter(Math.min(deadline.leftNanos(), Questions.ANSWER.toNanos()), this::givenUp)) {
+        if (!connects.enter(
+                deadline.start(), Math.min(deadline.leftNanos(), Questions.ANSWER.toNanos()), this::givenUp)) {
             return null;
         }
         try {
@@ -191,13 +192,13 @@ final class EpochProof {
 
     /** A session that breaks by it, or is not allowed to ask, shows that when it is asked in earnest. */
     private void rehearse(OpenSession session, Deadline deadline) {
-        Rehearsal first = tracker.rehearsal();
+        Rehearsal first = ClusterRef.rehearsal(tracker, spec);
         if (first == null) {
             return;
         }
         try {
             Questions.bounded(session, deadline, connection -> {
-                first.on(connection);
+                first.on(session);
                 return true;
             });
         } catch (SQLException e) {

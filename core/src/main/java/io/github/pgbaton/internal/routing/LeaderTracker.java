@@ -56,8 +56,6 @@ final class LeaderTracker {
     private final OnePerMember polls;
     private final ConcurrentMap<String, Object> shared = new ConcurrentHashMap<>();
     /** Null while no session was asked anything. */
-    private volatile @Nullable Rehearsal rehearsal;
-
     LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
         this.config = config;
         this.source = source;
@@ -206,15 +204,6 @@ final class LeaderTracker {
                 log.timeline(),
                 now.silence(),
                 log.last());
-    }
-
-    @Nullable
-    Rehearsal rehearsal() {
-        return rehearsal;
-    }
-
-    void rehearsal(Rehearsal first) {
-        rehearsal = first;
     }
 
     /** Everybody who might be the primary: the URL's seeds and the members the source once named. */

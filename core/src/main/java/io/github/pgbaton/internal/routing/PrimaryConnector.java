@@ -129,11 +129,9 @@ final class PrimaryConnector {
      */
     private @Nullable OpenSession enter(Route route, HostPort address, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
-        long patience = route.verified()
-                ? deadline.leftNanos()
-                : Math.min(deadline.leftNanos(), tracker.prober().busyNanos(route));
+        long patience = patience(route, deadline);
         ConnectQueue connects = tracker.current().connects();
-        if (!connects.enter(rank, patience, proof::givenUp)) {
+        if (!connects.enter(rank, deadline.start(), patience, proof::givenUp)) {
             attempts.add(address, "other connections are being opened, connectLimit at a time");
             return null;
         }
@@ -176,8 +174,7 @@ final class PrimaryConnector {
         try {
             good = before == null
                     ? join(session, route, null, attempts, deadline)
-                    : awaitProof(session, route, attempts, deadline)
-                            && joinInTurn(session, route, before, attempts, deadline);
+                    : joinWhenProven(session, route, before, attempts, deadline);
         } finally {
             if (!good) {
                 session.discard(tracker.sockets());
@@ -216,49 +213,67 @@ final class PrimaryConnector {
         return false;
     }
 
-    /** All who waited hear of the proof in the same instant; did they ask at once, the first would wait for the last. */
-    private boolean joinInTurn(OpenSession session, Route route, Standing before, Attempts attempts, Deadline deadline)
-            throws InterruptedException {
-        ConnectQueue joins = tracker.current().joins();
-        if (!joins.enter(deadline.leftNanos(), proof::givenUp)) {
-            attempts.add(session.address(), "other sessions are being looked at");
-            return false;
-        }
-        try {
-            return join(session, route, before, attempts, deadline);
-        } finally {
-            joins.leave();
-        }
-    }
-
-    /** Waits with a session that was opened early for the epoch to be proven; false: it will not be. */
-    private boolean awaitProof(OpenSession session, Route route, Attempts attempts, Deadline deadline)
+    /**
+     * Waits with a session that was opened early for the epoch to be proven, and for its turn then: did all who wait ask at once,
+     * the first would wait for the last. False: it may not be given away.
+     */
+    private boolean joinWhenProven(
+            OpenSession session, Route route, Standing before, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
         while (proof.mayProve(route) && !deadline.passed() && !session.socket().aborted()) {
+            ConnectQueue joins = tracker.current().joins();
             Route now = tracker.route();
-            if (now.verified()) {
-                return true;
+            if (!now.verified()) {
+                ProberSeat.Claim claim = tracker.prober().take(now, false);
+                if (claim != null) {
+                    return proves(session, route, claim, attempts, deadline);
+                }
             }
-            ProberSeat.Claim claim = tracker.prober().take(now, false);
-            if (claim == null) {
-                tracker.prober().await(now, false, deadline.leftNanos(), abandoned);
+            if (!joins.enter(rank, deadline.start(), patience(now, deadline), () -> shouldLook(session, route, now))) {
                 continue;
             }
-            // Whoever was at it has given up, and here is a session to go on with.
             try {
-                Standing standing = proof.awaitWritable(session, route, claim, attempts, deadline);
-                return standing != null && tracker.memberNews().verified(route, standing);
-            } catch (SQLException e) {
-                // The session broke, as where the next primary dies too: there is another one to be opened.
-                WaitingHelps.orThrow(e, Pace.fresh(route));
-                attempts.add(session.address(), e, deadline);
-                tracker.memberNews().unreachable(route, Attempts.reason(e));
-                return false;
+                if (tracker.route().verified()) {
+                    return join(session, route, before, attempts, deadline);
+                }
             } finally {
-                tracker.prober().leave(claim);
+                joins.leave(rank);
             }
         }
+        attempts.add(session.address(), "its session was open, and its turn did not come");
         return false;
+    }
+
+    /** Whether there is something else to do for a session than to wait for its turn. */
+    private boolean shouldLook(OpenSession session, Route route, Route seen) {
+        return !proof.mayProve(route)
+                || session.socket().aborted()
+                || (!tracker.route().verified() && tracker.prober().busyNanos(seen) <= 0);
+    }
+
+    /** How long to wait for whoever proves the epoch, or for others where it is proven. */
+    private long patience(Route now, Deadline deadline) {
+        return now.verified()
+                ? deadline.leftNanos()
+                : Math.min(deadline.leftNanos(), tracker.prober().busyNanos(now));
+    }
+
+    /** Whoever was at it has given up, and here is a session to go on with. */
+    private boolean proves(
+            OpenSession session, Route route, ProberSeat.Claim claim, Attempts attempts, Deadline deadline)
+            throws SQLException, InterruptedException {
+        try {
+            Standing standing = proof.awaitWritable(session, route, claim, attempts, deadline);
+            return standing != null && tracker.memberNews().verified(route, standing);
+        } catch (SQLException e) {
+            // The session broke, as where the next primary dies too: there is another one to be opened.
+            WaitingHelps.orThrow(e, Pace.fresh(route));
+            attempts.add(session.address(), e, deadline);
+            tracker.memberNews().unreachable(route, Attempts.reason(e));
+            return false;
+        } finally {
+            tracker.prober().leave(claim);
+        }
     }
 
     /** What is thrown by a connection that wants the leader confirmed, at its deadline. */

@@ -1,11 +1,12 @@
 package io.github.pgbaton.internal.routing;
 
+import io.github.pgbaton.internal.probe.OpenSession;
 import java.sql.SQLException;
-import org.postgresql.jdbc.PgConnection;
 
 /**
- * What a session is asked first on a primary, asked of a member too that is still being promoted; nothing is concluded from
- * what that one answers. A backend that was asked has read the catalogs it needs, and answers sooner when it counts.
+ * What a session is asked first on a primary, asked of a member too that is still being promoted: a backend that was asked has
+ * read the catalogs it needs, and answers sooner when it counts. It is up to whoever asks to conclude nothing from it that the
+ * primary might not say.
  */
 @FunctionalInterface
 public interface Rehearsal {
@@ -13,5 +14,5 @@ public interface Rehearsal {
      * @param session to a standby, outside a transaction, with a deadline for each answer
      * @throws SQLException PgJDBC's
      */
-    void on(PgConnection session) throws SQLException;
+    void on(OpenSession session) throws SQLException;
 }

@@ -196,7 +196,7 @@ final class ReplicaConnector {
     private @Nullable OpenSession onReplica(HostPort member, Attempts attempts, Deadline deadline)
             throws SQLException, InterruptedException {
         ConnectQueue connects = watch.connects();
-        if (!connects.enter(rank, Math.max(deadline.leftNanos(), 0), this::givenUp)) {
+        if (!connects.enter(rank, deadline.start(), Math.max(deadline.leftNanos(), 0), this::givenUp)) {
             attempts.add(member, "other connections are being opened, connectLimit at a time");
             return null;
         }

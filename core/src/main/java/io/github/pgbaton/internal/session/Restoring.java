@@ -65,7 +65,10 @@ final class Restoring {
      * @throws SQLException 08001 without one in time, or where giving it everything takes too long
      */
     OpenSession open(ClusterRef cluster, Deadline deadline, BooleanSupplier cancelled) throws SQLException {
-        return open(cluster, () -> initialized(cluster, deadline, cancelled, arrivals), deadline);
+        return open(
+                cluster,
+                () -> initialized(cluster, () -> cluster.reopenTarget(deadline, cancelled), deadline, arrivals),
+                deadline);
     }
 
     /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pgbaton.internal.probe.Deadline;
 import io.github.pgbaton.internal.probe.OpenSession;
+import io.github.pgbaton.internal.probe.Standing;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import java.io.IOException;
 import java.sql.SQLException;
@@ -110,6 +111,56 @@ class KnownFactsTest extends OutcomeOnScripts {
                 .isNotEqualTo(one.standing().systemIdentifier());
         assertThat(wholeQuestions(first)).isEqualTo(2);
         cluster.discard(session);
+    }
+
+    /** Asked while it is a standby still, as a member that is about to be promoted. */
+    private void rehearse() throws SQLException {
+        OpenSession session = cluster.open(Deadline.in(PATIENCE));
+        first.inRecovery(true);
+        session.said(Standing.ask(session.connection()));
+        known.on(session);
+        cluster.discard(session);
+        first.inRecovery(false);
+    }
+
+    @Test
+    void whatAStandbySaidHoldsForThePrimaryThatItBecomes() throws Exception {
+        rehearse();
+        SessionFacts own = ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(1);
+        assertThat(own.ledger()).isInstanceOf(LedgerStatus.Usable.class);
+        assertThat(own.standing().timeline()).isEqualTo(1);
+    }
+
+    @Test
+    void aTableThatTheStandbyHadYetToReplayIsLookedAtAnew() throws Exception {
+        rehearse();
+        first.ledgerVersion("701");
+        ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(2);
+    }
+
+    @Test
+    void aStandbyThatLagsTellsNothingOfThePrimaryThatItBecomes() throws Exception {
+        first.lags(true);
+        rehearse();
+        ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(2);
+    }
+
+    @Test
+    void aPoolersStandbyTellsNothingOfThePrimary() throws Exception {
+        // The one that proves the primary says what it is; of all others it is not known, and behind a pooler of none.
+        cluster.discard(cluster.open(Deadline.in(PATIENCE)));
+        OpenSession session = cluster.open(Deadline.in(PATIENCE));
+        known.on(session);
+        cluster.discard(session);
+        ask();
+
+        assertThat(wholeQuestions(first)).isEqualTo(2);
     }
 
     @Test

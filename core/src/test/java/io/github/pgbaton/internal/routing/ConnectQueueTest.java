@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ConnectQueueTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final long NOW = System.nanoTime();
     private static final long LONG = TimeUnit.SECONDS.toNanos(50);
 
     private final ConnectQueue queue = new ConnectQueue(1);
@@ -32,10 +33,15 @@ class ConnectQueueTest {
     }
 
     private CompletableFuture<Boolean> entering(Rank rank, int number, BooleanSupplier givenUp) {
+        return entering(queue, rank, NOW, number, givenUp);
+    }
+
+    private CompletableFuture<Boolean> entering(
+            ConnectQueue queue, Rank rank, long sinceNanos, int number, BooleanSupplier givenUp) {
         CompletableFuture<Boolean> entered = new CompletableFuture<>();
         Thread thread = new Thread(() -> {
             try {
-                boolean in = queue.enter(rank, LONG, givenUp);
+                boolean in = queue.enter(rank, sinceNanos, LONG, givenUp);
                 if (in) {
                     admitted.add(number);
                 }
@@ -57,7 +63,7 @@ class ConnectQueueTest {
 
     @Test
     void placesAreGivenInTheOrderInWhichTheyWereAskedFor() throws Exception {
-        assertThat(queue.enter(0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
         List<CompletableFuture<Boolean>> waiting = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             waiting.add(entering(i, () -> false));
@@ -74,15 +80,16 @@ class ConnectQueueTest {
 
     @Test
     void whoComesWhenItsTimeIsUpGetsNoPlace() throws Exception {
-        assertThat(queue.enter(0, () -> false)).isTrue();
-        assertThat(queue.enter(TimeUnit.MILLISECONDS.toNanos(5), () -> false)).isFalse();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, TimeUnit.MILLISECONDS.toNanos(5), () -> false))
+                .isFalse();
         queue.leave();
-        assertThat(queue.enter(0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
     }
 
     @Test
     void whoIsGivenUpLeavesTheOthersTheirOrder() throws Exception {
-        assertThat(queue.enter(0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
         AtomicBoolean abandoned = new AtomicBoolean();
         CompletableFuture<Boolean> first = entering(1, abandoned::get);
         CompletableFuture<Boolean> second = entering(2, () -> false);
@@ -96,35 +103,35 @@ class ConnectQueueTest {
 
     @Test
     void interruptEndsTheWaitAndTakesNoPlace() throws Exception {
-        assertThat(queue.enter(0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
         CompletableFuture<Boolean> waiting = entering(1, () -> false);
         newest.interrupt();
         assertThatThrownBy(() -> within(waiting))
                 .isInstanceOf(ExecutionException.class)
                 .hasCauseInstanceOf(InterruptedException.class);
         queue.leave();
-        assertThat(queue.enter(0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
     }
 
     @Test
     void backgroundWorkLeavesHalfOfThePlacesToCalls() throws Exception {
         ConnectQueue four = new ConnectQueue(4);
-        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isTrue();
-        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isTrue();
-        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isFalse();
-        assertThat(four.enter(0, () -> false)).isTrue();
-        assertThat(four.enter(0, () -> false)).isTrue();
-        assertThat(four.enter(0, () -> false)).isFalse();
+        assertThat(four.enter(Rank.BACKGROUND, NOW, 0, () -> false)).isTrue();
+        assertThat(four.enter(Rank.BACKGROUND, NOW, 0, () -> false)).isTrue();
+        assertThat(four.enter(Rank.BACKGROUND, NOW, 0, () -> false)).isFalse();
+        assertThat(four.enter(NOW, 0, () -> false)).isTrue();
+        assertThat(four.enter(NOW, 0, () -> false)).isTrue();
+        assertThat(four.enter(NOW, 0, () -> false)).isFalse();
 
         four.leave();
-        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isFalse();
+        assertThat(four.enter(Rank.BACKGROUND, NOW, 0, () -> false)).isFalse();
         four.leave(Rank.BACKGROUND);
-        assertThat(four.enter(Rank.BACKGROUND, 0, () -> false)).isTrue();
+        assertThat(four.enter(Rank.BACKGROUND, NOW, 0, () -> false)).isTrue();
     }
 
     @Test
     void callsGoBeforeBackgroundWorkThatHasWaitedLonger() throws Exception {
-        assertThat(queue.enter(0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
         CompletableFuture<Boolean> background = entering(Rank.BACKGROUND, 1, () -> false);
         CompletableFuture<Boolean> call = entering(2, () -> false);
 
@@ -136,13 +143,56 @@ class ConnectQueueTest {
     }
 
     @Test
+    void whoHasWaitedLongestGoesFirstWheneverItCame() throws Exception {
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
+        CompletableFuture<Boolean> late = entering(queue, Rank.CALLER, NOW, 1, () -> false);
+        CompletableFuture<Boolean> early = entering(queue, Rank.CALLER, NOW - 1000, 2, () -> false);
+        queue.leave();
+        assertThat(within(early)).isTrue();
+        assertThat(late).isNotDone();
+        queue.leave();
+        assertThat(within(late)).isTrue();
+        assertThat(admitted).containsExactly(2, 1);
+    }
+
+    @Test
+    void connectionInUseGoesBeforeOneThatIsOpenedAndHasWaitedLonger() throws Exception {
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
+        CompletableFuture<Boolean> opened = entering(queue, Rank.CALLER, NOW - 1000, 1, () -> false);
+        CompletableFuture<Boolean> inUse = entering(queue, Rank.IN_USE, NOW, 2, () -> false);
+        queue.leave();
+        assertThat(within(inUse)).isTrue();
+        assertThat(opened).isNotDone();
+        queue.leave();
+        assertThat(within(opened)).isTrue();
+    }
+
+    @Test
+    void shutQueueLetsNobodyInBeforeItOpensAndThenAFewAtATime() throws Exception {
+        ConnectQueue two = ConnectQueue.shut(2);
+        assertThat(two.enter(NOW, TimeUnit.MILLISECONDS.toNanos(5), () -> false))
+                .isFalse();
+        CompletableFuture<Boolean> third = entering(two, Rank.CALLER, NOW + 3, 3, () -> false);
+        CompletableFuture<Boolean> first = entering(two, Rank.CALLER, NOW + 1, 1, () -> false);
+        CompletableFuture<Boolean> second = entering(two, Rank.CALLER, NOW + 2, 2, () -> false);
+        assertThat(List.of(first, second, third)).noneMatch(CompletableFuture::isDone);
+
+        two.open();
+        assertThat(within(first)).isTrue();
+        assertThat(within(second)).isTrue();
+        assertThat(third).isNotDone();
+        two.leave();
+        assertThat(within(third)).isTrue();
+    }
+
+    @Test
     void dissolvedQueueHoldsNobody() throws Exception {
-        assertThat(queue.enter(0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
         CompletableFuture<Boolean> waiting = entering(1, () -> false);
         CompletableFuture<Boolean> background = entering(Rank.BACKGROUND, 2, () -> false);
         queue.dissolve();
         assertThat(within(waiting)).isTrue();
         assertThat(within(background)).isTrue();
-        assertThat(queue.enter(0, () -> false)).isTrue();
+        assertThat(queue.enter(NOW, 0, () -> false)).isTrue();
     }
 }
