@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.github.pgbaton.hikari.BatonExceptionOverride;
+import io.github.pgbaton.spring.BatonAutoConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.SpringBootVersion;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -39,6 +41,16 @@ class ConfigurationTest {
             config.setInitializationFailTimeout(-1);
             config.setMinimumIdle(0);
             return new HikariDataSource(config);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class APool {
+        @Bean
+        HikariDataSource dataSource() {
+            HikariDataSource pool = new HikariDataSource();
+            pool.setJdbcUrl(URL);
+            return pool;
         }
     }
 
@@ -117,6 +129,25 @@ class ConfigurationTest {
                 .run(context -> {
                     assertThat(context).hasNotFailed();
                     assertThat(context).doesNotHaveBean("pgbatonMeters").hasBean("pgbatonHikariPoolSetup");
+                });
+    }
+
+    /** Beside nothing but a pool: Boot's own would miss the classes that are left out here, which have other names in Boot 4. */
+    @Test
+    void withoutActuatorThereIsNoHealthIndicator() {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(BatonAutoConfiguration.class))
+                .withUserConfiguration(APool.class)
+                .withClassLoader(
+                        new FilteredClassLoader("org.springframework.boot.actuate", "org.springframework.boot.health"))
+                .run(context -> {
+                    assertThat(context).hasNotFailed();
+                    assertThat(context)
+                            .doesNotHaveBean("pgbatonHealthIndicator")
+                            .hasBean("pgbatonMeters")
+                            .hasBean("pgbatonHikariPoolSetup");
+                    assertThat(context.getBean(HikariDataSource.class).getExceptionOverride())
+                            .isInstanceOf(BatonExceptionOverride.class);
                 });
     }
 
