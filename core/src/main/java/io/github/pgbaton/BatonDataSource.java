@@ -4,6 +4,7 @@ import io.github.pgbaton.config.ConnectionSpec;
 import io.github.pgbaton.internal.routing.ClusterRef;
 import java.io.PrintWriter;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLNonTransientConnectionException;
@@ -49,8 +50,8 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
     }
 
     /**
-     * @param user of PostgreSQL, for this connection only
-     * @param password of that user
+     * @param user of PostgreSQL, for this connection only; it wins over all others, the URL's too; null for those
+     * @param password of that user; as {@code user}
      * @throws SQLException as {@link #getConnection()}
      */
     @Override
@@ -68,17 +69,21 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
             }
             ConnectionSpec spec = parse(user, password);
             // Before the reference is taken: nobody would give it back after a refusal.
-            timeout = BatonDriver.loginTimeout(spec);
+            timeout = BatonDriver.loginTimeout(spec, loginSeconds());
             cluster = BatonDriver.acquire(spec);
             watched = spec;
         } finally {
             lock.unlock();
         }
-        return BatonDriver.open(
-                cluster,
-                loginTimeoutSeconds > 0
-                        ? BatonDriver.shorter(timeout, Duration.ofSeconds(loginTimeoutSeconds))
-                        : timeout);
+        return BatonDriver.open(cluster, timeout);
+    }
+
+    /**
+     * As for PgJDBC's data sources, DriverManager's counts where this one was told nothing. Where it was, it does not: any other
+     * pool of the JVM may have set it for its own sake, as HikariCP does for each URL.
+     */
+    private int loginSeconds() {
+        return loginTimeoutSeconds > 0 ? loginTimeoutSeconds : DriverManager.getLoginTimeout();
     }
 
     private ConnectionSpec parse(@Nullable String user, @Nullable String password) throws SQLException {
@@ -87,15 +92,7 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
             throw new SQLNonTransientConnectionException(
                     "url is not set; accepted: jdbc:pgbaton:postgresql://host:port,host:port/database?...", "22023");
         }
-        Properties all = new Properties();
-        all.putAll(properties);
-        if (user != null) {
-            all.setProperty("user", user);
-        }
-        if (password != null) {
-            all.setProperty("password", password);
-        }
-        return ConnectionSpec.parse(target, all);
+        return ConnectionSpec.parse(target, properties).as(user, password);
     }
 
     /**
@@ -168,7 +165,10 @@ public final class BatonDataSource implements DataSource, AutoCloseable {
         logWriter = out;
     }
 
-    /** @param seconds for opening a connection; 0: {@code failoverTimeout} alone counts */
+    /**
+     * @param seconds for opening a connection, where {@code failoverTimeout} is not shorter, and in place of {@link
+     *     DriverManager#getLoginTimeout}; 0: that one counts
+     */
     @Override
     public void setLoginTimeout(int seconds) {
         loginTimeoutSeconds = seconds;

@@ -59,7 +59,7 @@ public final class BatonDriver implements Driver {
         }
         ConnectionSpec spec = ConnectionSpec.parse(url, info);
         // Before the reference is taken: nobody would give it back after a refusal.
-        Duration timeout = loginTimeout(spec);
+        Duration timeout = loginTimeout(spec, DriverManager.getLoginTimeout());
         return open(acquire(spec), timeout);
     }
 
@@ -75,12 +75,15 @@ public final class BatonDriver implements Driver {
         return new BatonConnection(FollowingSession.open(cluster, Deadline.in(timeout)));
     }
 
-    /** The shortest of what was given for opening a connection; DriverManager's counts, as it does for PgJDBC. */
-    static Duration loginTimeout(ConnectionSpec spec) throws SQLException {
+    /**
+     * The shortest of what was given for opening a connection.
+     *
+     * @param seconds what whoever opens it was told, 0 for nothing
+     */
+    static Duration loginTimeout(ConnectionSpec spec, int seconds) throws SQLException {
         Duration timeout = spec.config().failoverTimeout();
-        int manager = DriverManager.getLoginTimeout();
-        if (manager > 0) {
-            timeout = shorter(timeout, Duration.ofSeconds(manager));
+        if (seconds > 0) {
+            timeout = shorter(timeout, Duration.ofSeconds(seconds));
         }
         String own = spec.pgProperties().getProperty("loginTimeout");
         if (own != null) {
@@ -95,7 +98,7 @@ public final class BatonDriver implements Driver {
         return timeout;
     }
 
-    static Duration shorter(Duration a, Duration b) {
+    private static Duration shorter(Duration a, Duration b) {
         return a.compareTo(b) <= 0 ? a : b;
     }
 

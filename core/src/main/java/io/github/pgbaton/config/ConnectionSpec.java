@@ -70,6 +70,25 @@ public final class ConnectionSpec {
         return new ConnectionSpec(config, database == null || database.isEmpty() ? null : database, left);
     }
 
+    /**
+     * @param user null for the one there is
+     * @param password null for the one there is
+     * @return the same for these credentials, whatever the URL says
+     */
+    public ConnectionSpec as(@Nullable String user, @Nullable String password) {
+        if (user == null && password == null) {
+            return this;
+        }
+        Properties changed = pgProperties();
+        if (user != null) {
+            changed.setProperty("user", user);
+        }
+        if (password != null) {
+            changed.setProperty("password", password);
+        }
+        return new ConnectionSpec(config, database, changed);
+    }
+
     private static void checkTarget(@Nullable String target) throws SQLException {
         if (target != null && !PgParameters.PRIMARY_TARGETS.contains(target)) {
             throw ConfigErrors.invalidValue(

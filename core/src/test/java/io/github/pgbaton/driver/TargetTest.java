@@ -12,8 +12,10 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.Protection;
+import io.github.pgbaton.pool.PoolableConnection;
 import io.github.pgbaton.replay.ProtectionReport;
 import io.github.pgbaton.scripted.ScriptedPostgres;
+import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.TimelineHistory;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -106,6 +108,31 @@ class TargetTest extends TargetOnScripts {
             try (Connection more = replicas.getConnection()) {
                 assertThat(runs(more, "SELECT 4")).isSameAs(on);
             }
+        }
+    }
+
+    /** As HikariCP asks on borrow. One that is frozen is left too, and its answer would be waited for. */
+    @Test
+    void idleConnectionThatIsAboutToMoveIsValidWithoutAnAnswerOfItsMember() throws Exception {
+        BatonDataSource replicas = target("replica", "maxReplicaLag=4MiB");
+        try (Connection connection = replicas.getConnection()) {
+            connection.unwrap(PoolableConnection.class).pooled(() -> {});
+            ScriptedPostgres on = runs(connection, "SELECT 1");
+            connection.clearWarnings();
+            on.position(95 * MIB);
+            awaitLooks();
+            AtomicBoolean asked = new AtomicBoolean();
+            on.script(sql -> {
+                asked.compareAndSet(false, sql.isEmpty());
+                return Reaction.SUCCEED;
+            });
+
+            connection.setNetworkTimeout(Runnable::run, 5_000);
+            assertThat(connection.isValid(5)).isTrue();
+            connection.setNetworkTimeout(Runnable::run, 0);
+
+            assertThat(asked).as("the member it leaves was asked").isFalse();
+            assertThat(runs(connection, "SELECT 2")).isSameAs(other(on));
         }
     }
 
@@ -209,6 +236,17 @@ class TargetTest extends TargetOnScripts {
                 assertThat(runs(app, "SELECT 2")).isNotSameAs(primary);
             }
         }
+    }
+
+    @Test
+    void whoIsNamedForOneConnectionIsNotTheUserOfTheUrl() throws Exception {
+        primary.refusing("guest");
+        BatonDataSource source = scripts.following("user=app", "password=s3cret");
+
+        source.getConnection().close();
+        assertThatThrownBy(() -> source.getConnection("guest", "other"))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("28P01"));
     }
 
     @Test

@@ -36,7 +36,8 @@ class WaitLimitsTest {
     enum Login {
         PROPERTY(1, 40, 50),
         DATA_SOURCE(40, 1, 50),
-        DRIVER_MANAGER(40, 50, 1);
+        /** Where the data source was told nothing. */
+        DRIVER_MANAGER(40, 0, 1);
 
         private final int property;
         private final int dataSource;
@@ -63,6 +64,17 @@ class WaitLimitsTest {
                 .hasMessageContaining("within 1000 ms")
                 .hasMessageContaining("raise the login time-out")
                 .hasMessageNotContaining("raise failoverTimeout");
+    }
+
+    /** HikariCP sets DriverManager's to the connectionTimeout of each pool that has a URL, for all that there are. */
+    @Test
+    void timeoutThatAnotherPoolSetForTheWholeJvmDoesNotBoundADataSourceThatHasItsOwn() throws Exception {
+        scripts.source(scripts.server());
+        BatonDataSource source = scripts.following("failoverTimeout=30s");
+        source.setLoginTimeout(2);
+        DriverManager.setLoginTimeout(1);
+
+        assertThatThrownBy(source::getConnection).hasMessageContaining("within 2000 ms");
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
@@ -59,7 +60,7 @@ public final class ReadWriteDataSource implements DataSource, AutoCloseable {
      *
      * @param config of the primary's pool, and what the replicas' begins with; names the cluster by {@code jdbcUrl} or {@code
      *     dataSourceClassName}, without {@code target}; copied, and not changed
-     * @param replicas changes what shall be different in the pool of the replicas, as its size; its name is the other one's and
+     * @param replicas changes what shall be different in the pool of the replicas, as its size or a driver's property; its name is the other one's and
      *     {@code -replicas} unless it is changed here
      * @return the pair, started
      * @throws IllegalArgumentException as {@link BatonHikari#customize}; where {@code target} is set, or a {@code dataSource} is
@@ -71,13 +72,8 @@ public final class ReadWriteDataSource implements DataSource, AutoCloseable {
             throw new IllegalArgumentException(
                     "dataSource is set, and two pools need two of them; accepted: jdbcUrl or" + " dataSourceClassName");
         }
-        HikariConfig forPrimary = aimed(config, "primary");
-        if (forPrimary.getPoolName() == null) {
-            forPrimary.setPoolName("pgbaton");
-        }
-        HikariConfig forReplicas = aimed(config, "preferReplica");
-        forReplicas.setPoolName(forPrimary.getPoolName() + "-replicas");
-        replicas.accept(forReplicas);
+        HikariConfig forPrimary = forPrimary(config);
+        HikariConfig forReplicas = forReplicas(config, replicas);
         HikariDataSource first = BatonHikari.create(forPrimary);
         boolean opened = false;
         try {
@@ -91,11 +87,47 @@ public final class ReadWriteDataSource implements DataSource, AutoCloseable {
         }
     }
 
-    /** A copy with a data source of its own: HikariCP's copies share their properties. */
-    private static HikariConfig aimed(HikariConfig config, String target) {
+    static HikariConfig forPrimary(HikariConfig config) {
+        HikariConfig copy = copy(config);
+        copy.setPoolName(name(config));
+        return aimed(copy, "primary");
+    }
+
+    static HikariConfig forReplicas(HikariConfig config, Consumer<HikariConfig> changes) {
+        HikariConfig copy = copy(config);
+        copy.setPoolName(name(config) + "-replicas");
+        Properties shared = config.getDataSourceProperties();
+        Properties before = new Properties();
+        before.putAll(shared);
+        try {
+            changes.accept(copy);
+            if (copy.getDataSource() != null) {
+                throw new IllegalArgumentException(
+                        "dataSource is set for the replicas; accepted: jdbcUrl or dataSourceClassName, and properties");
+            }
+            return aimed(copy, "preferReplica");
+        } finally {
+            // HikariCP's copies share their properties: what was set for the replicas is not for the caller's
+            // configuration.
+            shared.clear();
+            shared.putAll(before);
+        }
+    }
+
+    private static String name(HikariConfig config) {
+        String given = config.getPoolName();
+        return given == null ? "pgbaton" : given;
+    }
+
+    private static HikariConfig copy(HikariConfig config) {
         HikariConfig copy = new HikariConfig();
         config.copyStateTo(copy);
-        Target found = Target.of(config);
+        return copy;
+    }
+
+    /** Gives a copy a data source, which has its settings from now on. */
+    private static HikariConfig aimed(HikariConfig copy, String target) {
+        Target found = Target.of(copy);
         refuseOther(found.spec(), "primary");
         try {
             BatonDataSource source = found.source().unwrap(BatonDataSource.class);

@@ -9,7 +9,6 @@ import io.github.pgbaton.config.ConnectionSpec;
 import java.sql.SQLException;
 import java.util.Properties;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where a pool's configuration leads: a data source of pgbaton's, and what its settings say.
@@ -39,7 +38,7 @@ record Target(DataSource source, ConnectionSpec spec) {
         if (url == null || url.isEmpty()) {
             throw new IllegalArgumentException("the configuration names no database" + ACCEPTED);
         }
-        return ofUrl(url, config.getDriverClassName(), config.getDataSourceProperties());
+        return ofUrl(url, config);
     }
 
     private static Target ofDataSource(DataSource given) {
@@ -68,7 +67,8 @@ record Target(DataSource source, ConnectionSpec spec) {
         return ofDataSource(source);
     }
 
-    private static Target ofUrl(String url, @Nullable String driver, Properties properties) {
+    private static Target ofUrl(String url, HikariConfig config) {
+        String driver = config.getDriverClassName();
         BatonDataSource source = new BatonDataSource(url);
         if (PostgresUrlDriver.class.getName().equals(driver) && url.startsWith(POSTGRESQL)) {
             source.setUrl("jdbc:pgbaton:postgresql:" + url.substring(POSTGRESQL.length()));
@@ -87,7 +87,13 @@ record Target(DataSource source, ConnectionSpec spec) {
                             + " source would open the connections without it. Take driverClassName away, or, to go on through"
                             + " that driver, make the pool with new HikariDataSource(config): what this one adds is then missing");
         }
-        properties.forEach((name, value) -> source.setProperty(String.valueOf(name), String.valueOf(value)));
+        config.getDataSourceProperties()
+                .forEach((name, value) -> source.setProperty(String.valueOf(name), String.valueOf(value)));
+        String password = config.getPassword();
+        if (config.getUsername() == null && password != null) {
+            // HikariCP gives a driver what it gives no data source: a password whose user the URL or a property names.
+            source.setPassword(password);
+        }
         return ofDataSource(source);
     }
 

@@ -106,6 +106,30 @@ class BatonHikariTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"in the URL", "as a property", "as the pool's"})
+    void passwordOfThePoolIsTheOneThatIsUsedWhereverTheUserStands(String user) throws SQLException {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(URL + (user.equals("in the URL") ? "&user=app" : ""));
+        if (user.equals("as a property")) {
+            config.addDataSourceProperty("user", "app");
+            config.addDataSourceProperty("password", "an old one");
+        } else if (user.equals("as the pool's")) {
+            config.setUsername("app");
+        }
+        config.setPassword("hidden");
+        BatonHikari.customize(config);
+
+        BatonDataSource source = config.getDataSource().unwrap(BatonDataSource.class);
+        // HikariCP opens with both where it has a user, and with none of them where it has none.
+        Properties used = (config.getUsername() == null
+                        ? source.spec()
+                        : source.spec().as(config.getUsername(), config.getPassword()))
+                .pgProperties();
+        assertThat(used.getProperty("user")).isEqualTo("app");
+        assertThat(used.getProperty("password")).isEqualTo("hidden");
+    }
+
     @Test
     void checkChangesNothing() {
         HikariConfig config = config();

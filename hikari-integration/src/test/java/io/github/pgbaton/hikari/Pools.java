@@ -19,13 +19,21 @@ import org.jspecify.annotations.Nullable;
 final class Pools {
     private Pools() {}
 
-    /** The two ways HikariCP offers to name a driver. */
+    /** The two ways HikariCP offers to name a driver, and where the user may stand. */
     enum Way {
         JDBC_URL {
             @Override
             void describe(PatroniCluster cluster, Properties file) {
                 file.setProperty("jdbcUrl", url(cluster));
                 file.setProperty("username", cluster.user());
+                file.setProperty("password", cluster.password());
+            }
+        },
+        /** As where only the password is kept apart. */
+        JDBC_URL_WITH_USER {
+            @Override
+            void describe(PatroniCluster cluster, Properties file) {
+                file.setProperty("jdbcUrl", url(cluster) + "&user=" + cluster.user());
                 file.setProperty("password", cluster.password());
             }
         },

@@ -5,9 +5,9 @@ import io.github.pgbaton.BatonMeters;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 
 /**
@@ -22,10 +22,6 @@ import org.springframework.context.annotation.Configuration;
             "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration"
         })
 public class BatonAutoConfiguration {
-    /** As Boot asks for its own indicators, by an annotation that has another name in Boot 3 and in Boot 4. */
-    private static final String HEALTH_ENABLED =
-            "${management.health.pgbaton.enabled:${management.health.defaults.enabled:true}}";
-
     /** Made by Spring Boot. */
     public BatonAutoConfiguration() {}
 
@@ -56,7 +52,7 @@ public class BatonAutoConfiguration {
 
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass(org.springframework.boot.actuate.health.HealthIndicator.class)
-    @ConditionalOnExpression(HEALTH_ENABLED)
+    @Conditional(HealthEnabled.class)
     static class Boot3Health {
         @Bean
         @ConditionalOnMissingBean(name = "pgbatonHealthIndicator")
@@ -67,7 +63,7 @@ public class BatonAutoConfiguration {
 
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass(org.springframework.boot.health.contributor.HealthIndicator.class)
-    @ConditionalOnExpression(HEALTH_ENABLED)
+    @Conditional(HealthEnabled.class)
     static class Boot4Health {
         @Bean
         @ConditionalOnMissingBean(name = "pgbatonHealthIndicator")

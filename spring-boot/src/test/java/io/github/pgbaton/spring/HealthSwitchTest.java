@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.core.env.MapPropertySource;
 
@@ -23,6 +25,13 @@ class HealthSwitchTest {
         assertThat(hasIndicator(Map.of())).isTrue();
         assertThat(hasIndicator(Map.of("management.health.pgbaton.enabled", "false")))
                 .isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"off, false", "no, false", "0, false", "on, true", "yes, true", "1, true"})
+    void whatBootTakesForABooleanIsTaken(String value, boolean there) {
+        assertThat(hasIndicator(Map.of("management.health.pgbaton.enabled", value)))
+                .isEqualTo(there);
     }
 
     @Test

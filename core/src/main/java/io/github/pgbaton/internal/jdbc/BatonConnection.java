@@ -166,6 +166,12 @@ public final class BatonConnection extends AttributedConnection implements Repla
     public boolean isValid(int timeoutSeconds) throws SQLException {
         boolean idle = poolAsks && session.left();
         session.use();
+        if (idle && !session.isClosed() && session.movesOn()) {
+            // A replica that is known to be frozen would keep each borrower waiting for its answer, and be left all the
+            // same.
+            session.leave();
+            return true;
+        }
         boolean valid =
                 !session.isClosed() && !session.givenUp() && session.current().isValid(timeoutSeconds);
         if (idle) {

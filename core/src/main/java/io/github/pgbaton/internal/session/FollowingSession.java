@@ -489,6 +489,13 @@ public final class FollowingSession implements LogicalSession {
     }
 
     @Override
+    public boolean movesOn() throws SQLException {
+        held.use();
+        OpenSession now = held.session;
+        return !held.closed && held.nothingToLose(now) && held.misplaced(now);
+    }
+
+    @Override
     public Reattachment reattach(Duration timeout) throws SQLException {
         return reattaching.reattach(timeout);
     }

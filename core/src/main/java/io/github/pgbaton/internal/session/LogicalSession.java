@@ -294,6 +294,14 @@ public interface LogicalSession {
     }
 
     /**
+     * @return whether the next call moves it to another member without anybody noticing, however its own one answers; sends
+     *     nothing
+     */
+    default boolean movesOn() throws SQLException {
+        return false;
+    }
+
+    /**
      * As {@link PoolableConnection#reattach}; from any thread.
      *
      * @param timeout for a session
