@@ -8,6 +8,8 @@ import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
 import io.github.pgbaton.topology.Switchover;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,6 +103,27 @@ class SwitchoverHoldingTest extends PairOnScripts {
             connection.setAutoCommit(false);
             run(connection, LAST);
             connection.commit();
+        }
+    }
+
+    /** The old primary is gone when the hold is over, and no other one is there. */
+    @Test
+    void holdAndTheWaitForAPrimaryBehindItTogetherTakeNoLongerThanTheQueryTimeout() throws Exception {
+        try (Connection connection = scripts.following("failoverTimeout=30s", "switchoverHold=5s")
+                        .getConnection();
+                Statement statement = connection.createStatement()) {
+            run(connection, LAST);
+            statement.setQueryTimeout(6);
+            announce();
+            long begin = System.nanoTime();
+            Waiting waiting = new Waiting(() -> statement.execute(NEXT));
+            waiting.awaitParked();
+            first.close();
+
+            assertThat(waiting.failure().getSQLState()).isEqualTo("57014");
+            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                    .as("5 s and 6 s would be 11")
+                    .isLessThan(Duration.ofSeconds(10));
         }
     }
 

@@ -6,19 +6,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.github.pgbaton.BatonDataSource;
 import io.github.pgbaton.pool.UnexpectedReadOnlyException;
 import io.github.pgbaton.scripted.ScriptedLeaderSource;
 import io.github.pgbaton.scripted.ScriptedPostgres;
 import io.github.pgbaton.scripted.ScriptedPostgres.Reaction;
+import io.github.pgbaton.topology.HostPort;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** A member that still believes to be the primary gets no connection, and keeps none. */
 @Timeout(60)
@@ -117,6 +123,38 @@ class ZombieTest {
         }
         assertThat(zombie.statements()).containsExactly("INSERT 1", "BREAK");
         assertThat(newer.statements()).containsExactly("INSERT 2", "INSERT 3");
+    }
+
+    /** The members named it by an address of the URL, and a source that is back names another one, whose name cannot be looked up. */
+    @Test
+    void newLeaderEndsTheSessionsToAnotherMemberThatWasFoundByAsking() throws Exception {
+        ScriptedPostgres zombie = scripts.server();
+        ScriptedLeaderSource source = scripts.source(zombie);
+        source.member("node2", new HostPort("pg2.invalid", 5432));
+        Logger failovers = (Logger) LoggerFactory.getLogger("io.github.pgbaton.failover");
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        BatonDataSource following = scripts.dataSource("//localhost:"
+                + zombie.address().port() + "/db?failoverTimeout=3s&etcd=http://127.0.0.1:1&scope=" + scripts.scope);
+        CompletableFuture<Connection> connecting = Scripts.connecting(following);
+        await().atMost(PATIENCE).until(source::isStarted);
+        source.degrade("nobody answers");
+        failovers.addAppender(lines);
+        try (Connection connection = connecting.get(20, TimeUnit.SECONDS)) {
+            run(connection, "INSERT 1");
+
+            source.elect("node2");
+            assertThatThrownBy(() -> run(connection, "INSERT 2"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08001"));
+            await("they are marked before anybody hears of it")
+                    .atMost(PATIENCE)
+                    .until(() -> List.copyOf(lines.list).stream()
+                            .anyMatch(line -> line.getFormattedMessage().contains("the lock went from localhost")));
+        } finally {
+            failovers.detachAppender(lines);
+        }
+        assertThat(zombie.statements()).containsExactly("INSERT 1");
     }
 
     @Test

@@ -140,6 +140,11 @@ public final class ScriptedLeaderSource implements LeaderSource {
         Objects.requireNonNull(listener).degraded(reason);
     }
 
+    /** Whether somebody listens. */
+    public synchronized boolean isStarted() {
+        return listener != null;
+    }
+
     public int suspicions() {
         return suspicions.get();
     }

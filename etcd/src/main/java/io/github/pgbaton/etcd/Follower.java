@@ -19,7 +19,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Follower implements Suspicion.Host {
     private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
-    /** Rounds in which every answer was older than what is known: then it is not a lagging member. */
+    /**
+     * Rounds in which every answer was older than what is known, or of another etcd: then it is not a member that lags, or one
+     * that was made anew on its own.
+     */
     private static final int ROUNDS_TO_BELIEVE = 3;
 
     private final Loop loop;
@@ -31,7 +34,7 @@ final class Follower implements Suspicion.Host {
     private long turn;
     private int attempt;
     private int failedRounds;
-    private int olderRounds;
+    private int strangeRounds;
     private boolean narrow;
     private boolean closed;
     private @Nullable ReadRound round;
@@ -103,15 +106,16 @@ final class Follower implements Suspicion.Host {
     }
 
     private final class Answers implements ReadRound.Handler {
-        private @Nullable KeyState older;
-        private @Nullable Endpoint olderFrom;
+        private @Nullable KeyState strange;
+        private @Nullable Endpoint strangeFrom;
 
         @Override
         public boolean answered(Endpoint endpoint, KeyState reading) {
-            if (publisher.older(reading)) {
-                if (older == null || reading.revision() > older.revision()) {
-                    older = reading;
-                    olderFrom = endpoint;
+            KeyState known = publisher.state();
+            if (known != null && reading.strangerTo(known)) {
+                if (strange == null || reading.likelierThan(strange, known.clusterId())) {
+                    strange = reading;
+                    strangeFrom = endpoint;
                 }
                 return false;
             }
@@ -121,16 +125,17 @@ final class Follower implements Suspicion.Host {
 
         @Override
         public void unsettled(Set<Endpoint> answered, String failures) {
-            KeyState reading = older;
-            Endpoint endpoint = olderFrom;
+            KeyState reading = strange;
+            Endpoint endpoint = strangeFrom;
             if (reading != null && endpoint != null) {
                 // A linearizable read is never old. An etcd wiped and made again has the same cluster id (it is a hash
                 // of the peer addresses and a token), so only persistence tells it from a member that lags.
-                if (++olderRounds >= ROUNDS_TO_BELIEVE) {
+                if (++strangeRounds >= ROUNDS_TO_BELIEVE) {
                     take(endpoint, reading);
                     return;
                 }
-                again("etcd answers with revision " + reading.revision() + ", older than what it said before");
+                again("etcd answers with revision " + reading.revision()
+                        + ", as another etcd than before, or older than what it said before");
             } else {
                 again(failures);
             }
@@ -138,7 +143,7 @@ final class Follower implements Suspicion.Host {
     }
 
     private void take(Endpoint endpoint, KeyState reading) {
-        olderRounds = 0;
+        strangeRounds = 0;
         failedRounds = 0;
         publisher.read(reading);
         if (closed) {
@@ -215,14 +220,28 @@ final class Follower implements Suspicion.Host {
             refreshAgain = true;
             return;
         }
+        refresh(endpoint, false);
+    }
+
+    /** @param overtaken whether the reading before this one was: a linearizable one cannot be again and again */
+    private void refresh(Endpoint endpoint, boolean overtaken) {
         refreshing = true;
         refreshAgain = false;
         long mine = turn;
         round = ReadRound.start(loop, List.of(endpoint), Endpoint::read, timing.patience(), new ReadRound.Handler() {
             @Override
             public boolean answered(Endpoint from, KeyState reading) {
-                if (mine != turn || publisher.older(reading)) {
+                KeyState known = publisher.state();
+                if (mine != turn || known == null) {
                     return false;
+                }
+                if (reading.strangerTo(known)) {
+                    if (overtaken || !reading.overtakenBy(known)) {
+                        return false;
+                    }
+                    // An event of a later revision came first, which is no trouble of the watch's.
+                    refresh(endpoint, true);
+                    return true;
                 }
                 refreshing = false;
                 publisher.read(reading);

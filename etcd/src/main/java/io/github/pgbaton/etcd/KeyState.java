@@ -18,14 +18,23 @@ record KeyState(long clusterId, long term, long revision, Map<String, KeyEntry> 
         entries = Map.copyOf(entries);
     }
 
-    /** Whether this is older than what is already known: a lagging member, or an etcd restored from a backup. */
-    boolean olderThan(KeyState known) {
-        return clusterId == known.clusterId && (revision < known.revision || term < known.term);
+    /**
+     * Whether this is of another etcd cluster, or older than what is already known: of a lagging member, or of an etcd restored
+     * from a backup.
+     */
+    boolean strangerTo(KeyState known) {
+        return clusterId != known.clusterId || revision < known.revision || term < known.term;
     }
 
-    /** Whether this is of another etcd cluster, or older than what is known. */
-    boolean strangerTo(KeyState known) {
-        return clusterId != known.clusterId || olderThan(known);
+    /** Whether this was read of the same etcd just before what is known, as when an event overtakes the answer. */
+    boolean overtakenBy(KeyState known) {
+        return clusterId == known.clusterId && term == known.term && revision < known.revision;
+    }
+
+    /** Whether this is more likely to be believed in the end: of the etcd that is known, or of a later revision. */
+    boolean likelierThan(KeyState other, long knownCluster) {
+        boolean own = clusterId == knownCluster;
+        return own == (other.clusterId == knownCluster) ? revision > other.revision : own;
     }
 
     /** This reading, with the value revisions that {@code known} remembers. */

@@ -38,15 +38,15 @@ final class Publisher {
         return published == null ? Topology.UNKNOWN : published;
     }
 
-    /** A lagging member, or an etcd that has lost its past. */
-    boolean older(KeyState reading) {
-        return state != null && reading.olderThan(state);
+    /** A lagging member, an etcd that has lost its past, or a member of another etcd. */
+    boolean strange(KeyState reading) {
+        return state != null && reading.strangerTo(state);
     }
 
     /** Takes a whole reading. */
     void read(KeyState reading) {
         KeyState known = state;
-        if (known != null && (known.clusterId() != reading.clusterId() || reading.olderThan(known))) {
+        if (known != null && reading.strangerTo(known)) {
             startOver(known, reading);
             known = null;
         }

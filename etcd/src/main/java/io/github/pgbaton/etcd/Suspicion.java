@@ -108,13 +108,15 @@ final class Suspicion {
             if (known == null || watched == null) {
                 return true;
             }
-            if (publisher.older(reading)) {
-                return false; // it lags; an etcd that went back in time ends the watch, and is noticed then
+            if (publisher.strange(reading)) {
+                // It lags, or was made anew on its own; an etcd that went back in time ends the watch, and is noticed
+                // then.
+                return false;
             }
             KeyEntry before = known.entries().get(PatroniKeys.LEADER);
             KeyEntry after = reading.entries().get(PatroniKeys.LEADER);
             boolean same = after == null ? before == null : after.sameAs(before);
-            if (!same || reading.clusterId() != known.clusterId()) {
+            if (!same) {
                 silentRounds = 0;
                 host.resync(endpoint.name() + " knows more of the leader than the watch on " + watched.name());
                 return true;

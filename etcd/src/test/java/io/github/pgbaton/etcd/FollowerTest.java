@@ -262,14 +262,53 @@ class FollowerTest {
     }
 
     @Test
-    void anotherClusterIsBelievedAtOnce() {
+    void anotherClusterIsBelievedInTheEndWhereNobodyKnowsTheOldOne() {
         Fake fake = new Fake(state(1, 5, 100, "n1"));
         start(fake);
         awaitWatches(fake, 1);
         fake.says(state(8, 2, 4, "n2"));
         fake.lastWatch().ended("gone", false);
         assertThat(recorder.awaitLeader("n2", SOON).revision()).isEqualTo(104);
-        assertThat(recorder.degraded).isEmpty();
+        assertThat(fake.reads.get()).isGreaterThanOrEqualTo(4);
+    }
+
+    /** As a member that was wiped, and made anew on its own: it answers first, and knows nothing or another leader. */
+    @Test
+    void aMemberOfAnotherClusterIsNotBelievedWhileOneOfTheOldAnswers() {
+        Fake own = new Fake(state(1, 5, 100, "n1"));
+        Fake stranger = new Fake(state(1, 5, 100, "n1"));
+        stranger.hangs();
+        start(stranger, own);
+        awaitWatches(own, 1);
+        stranger.says(state(8, 9, 900, "n2"));
+
+        own.lastWatch().ended("gone", false);
+        awaitWatches(own, 2);
+        sources.get(0).suspect();
+        await().atMost(SOON).until(() -> stranger.looks.get() > 2);
+
+        assertThat(stranger.watches).isEmpty();
+        assertThat(own.watches).hasSize(2);
+        assertThat(recorder.published).hasSize(1);
+    }
+
+    /** Several watches tell one change of a cluster in no order: one of them may tell more than the reading has. */
+    @Test
+    void aReadingThatAnEventOvertookIsMadeAgainAndTheWatchStays() {
+        Fake fake = new Fake(state(1, 2, 10, "n1"));
+        start(fake);
+        awaitWatches(fake, 1);
+        CompletableFuture<KeyState> held = new CompletableFuture<>();
+        fake.answer = () -> held;
+        fake.lastWatch().changed(1, 2, List.of(new KeyChange("sync", new KeyEntry("{}", 11, 11), 11)));
+        await().atMost(SOON).until(() -> fake.reads.get() == 2);
+        fake.lastWatch().changed(1, 2, List.of(new KeyChange("members/n1", new KeyEntry("{}", 12, 12), 12)));
+        fake.says(state(1, 2, 12, "n2"));
+        held.complete(state(1, 2, 11, "n1"));
+
+        recorder.awaitLeader("n2", SOON);
+        assertThat(fake.watches).hasSize(1);
+        assertThat(fake.reads).hasValue(3);
     }
 
     @Test

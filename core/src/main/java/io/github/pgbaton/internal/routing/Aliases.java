@@ -67,6 +67,11 @@ final class Aliases {
         return first != null && second != null && !first.equals(second);
     }
 
+    /** Whether it is certain, without a name server, that two addresses are of two members. */
+    boolean differ(HostPort one, HostPort other) {
+        return of(one).stream().anyMatch(known -> others(known, other));
+    }
+
     /** The address and every IP address that it is known to stand for. */
     Set<HostPort> of(HostPort address) {
         Set<HostPort> all = new HashSet<>(known.getOrDefault(address, Set.of()));

@@ -123,7 +123,7 @@ final class SourceNews implements LeaderSource.Listener {
         if (before == null || aliases.same(before, address)) {
             return null;
         }
-        if (old.asked() && !before.equals(address)) {
+        if (old.asked() && !before.equals(address) && !aliases.differ(before, address)) {
             return address;
         }
         log.started("the lock went from " + old.leaderText() + " to " + member.name() + " (" + address + ")");

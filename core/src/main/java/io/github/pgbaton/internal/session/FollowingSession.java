@@ -109,14 +109,16 @@ public final class FollowingSession implements LogicalSession {
             Wrapping.undo(held, now);
         }
         held.noteEnd();
+        Patience begun = null;
         if (cluster.holds(now) && !held.inTransaction(now) && (cluster.unproven() || !held.mayBeCutOff())) {
-            moving.awaitSwitchover(now, caller);
+            begun = moving.awaitSwitchover(now, caller);
         }
         if (held.answered) {
             held.brokenAtFirstCall = 0;
         }
-        PgConnection fresh =
-                held.gone(now) ? moving.replace(now, caller) : held.misplaced(now) ? moving.move(now, caller) : null;
+        PgConnection fresh = held.gone(now)
+                ? moving.replace(now, caller, begun)
+                : held.misplaced(now) ? moving.move(now, caller, begun) : null;
         if (fresh != null) {
             if (!held.autoCommit && held.committer == null) {
                 // The call that follows may begin a transaction, and its COMMIT may be cut off like any other.

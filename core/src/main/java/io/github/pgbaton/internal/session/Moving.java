@@ -34,10 +34,14 @@ final class Moving {
         this.journal = held.journal;
     }
 
-    /** Before a call begins a transaction on a session that an announced switchover would take away. */
-    void awaitSwitchover(OpenSession now, Caller caller) throws SQLException {
+    /**
+     * Before a call begins a transaction on a session that an announced switchover would take away.
+     *
+     * @return what is left of the call's patience, for what it may have to wait for next
+     */
+    Patience awaitSwitchover(OpenSession now, Caller caller) throws SQLException {
         try {
-            awaitSwitchover(caller);
+            return awaitSwitchover(caller);
         } catch (SQLException e) {
             if (held.firstLost && !held.closed) {
                 loseFirst(now, e);
@@ -51,7 +55,7 @@ final class Moving {
         held.lose(Losses.lost(dead, journal.steps(), "its first call ended before it was made again", ended));
     }
 
-    private void awaitSwitchover(Caller caller) throws SQLException {
+    private Patience awaitSwitchover(Caller caller) throws SQLException {
         Patience patience = new Patience(caller, cluster);
         waiting = caller;
         try {
@@ -64,6 +68,7 @@ final class Moving {
             throw HeldSession.closedException();
         }
         cluster.requireProof(patience.elapsed());
+        return patience;
     }
 
     /** As {@link LogicalSession#cancelWait}. */
@@ -81,24 +86,26 @@ final class Moving {
         return waiting == caller;
     }
 
-    PgConnection replace(OpenSession dead, Caller caller) throws SQLException {
+    /** @param begun the call's patience, null where it has not waited yet */
+    PgConnection replace(OpenSession dead, Caller caller, @Nullable Patience begun) throws SQLException {
         cluster.suspect(dead);
         if (held.inTransaction(dead)) {
             return replay(dead, caller, Spare.none(cluster));
         }
         cluster.discard(dead);
-        return succeed(dead, caller, () -> {});
+        return succeed(dead, caller, begun, () -> {});
     }
 
     /**
      * A session that is good leaves a member that is not what it should be.
      *
+     * @param begun as for {@link #replace}
      * @return null where it stays: it serves on the primary, only a replica would be better, and none lets it in
      */
     @Nullable
-    PgConnection move(OpenSession old, Caller caller) throws SQLException {
+    PgConnection move(OpenSession old, Caller caller, @Nullable Patience begun) throws SQLException {
         try {
-            return succeed(old, caller, () -> cluster.close(old));
+            return succeed(old, caller, begun, () -> cluster.close(old));
         } catch (SQLException e) {
             boolean stays = !old.onReplica()
                     && held.session == old
@@ -114,8 +121,9 @@ final class Moving {
     }
 
     /** @param farewell to the old session, once there is a new one */
-    private PgConnection succeed(OpenSession dead, Caller caller, Runnable farewell) throws SQLException {
-        Patience patience = new Patience(caller, cluster);
+    private PgConnection succeed(OpenSession dead, Caller caller, @Nullable Patience begun, Runnable farewell)
+            throws SQLException {
+        Patience patience = begun == null ? new Patience(caller, cluster) : begun;
         Restoring restoring = new Restoring(held);
         if (held.brokenAtFirstCall > 0) {
             restoring.ghost(held.backend());

@@ -63,6 +63,16 @@ class AliasesTest {
     }
 
     @Test
+    void addressesDifferForCertainOnlyWhereAnotherMemberAnnouncesOneOfThem() {
+        told(X, PG2);
+        assertThat(aliases.differ(PG1, PG2)).as("of the URL, and never dialled").isFalse();
+        aliases.add(PG1, X);
+        assertThat(aliases.differ(PG1, PG2)).isTrue();
+        assertThat(aliases.differ(PG1, X)).isFalse();
+        assertThat(aliases.differ(Y, PG2)).isFalse();
+    }
+
+    @Test
     void addressThatTwoMembersAnnounceTellsThemNotApart() {
         aliases.add(PG1, X);
         told(X, X);

@@ -14,7 +14,7 @@ import org.assertj.core.api.SoftAssertions;
 /** The rows that writers claim, held against the rows that are there: acknowledged once, lost never, in doubt whole or not. */
 final class Audit {
     /** SQLStates that say for certain that nothing was committed. */
-    private static final Set<String> LOST = Set.of("40001");
+    private static final Set<String> LOST = Set.of("40001", "08006");
 
     private static final Set<String> UNKNOWN = Set.of("40003", "08007");
 
