@@ -29,6 +29,7 @@ final class PatroniRestSource implements LeaderSource {
     private final String description;
     private final @Nullable String scope;
     private final Timing timing;
+    private final Topology told;
     private final Loop loop;
     private final ThreadPoolExecutor calls;
     private final List<Endpoint> endpoints;
@@ -38,6 +39,12 @@ final class PatroniRestSource implements LeaderSource {
     private @Nullable Poller poller; // loop only
 
     PatroniRestSource(List<URI> uris, @Nullable String scope, Timing timing) {
+        this(uris, scope, timing, Topology.UNKNOWN);
+    }
+
+    /** @param told by another source before */
+    PatroniRestSource(List<URI> uris, @Nullable String scope, Timing timing, Topology told) {
+        this.told = told;
         this.scope = scope;
         this.timing = timing;
         this.description = "Patroni " + uris.stream().map(URI::toString).collect(Collectors.joining(","))
@@ -69,7 +76,7 @@ final class PatroniRestSource implements LeaderSource {
             throw new IllegalStateException(description + " was started before");
         }
         loop.execute(() -> {
-            Publisher publisher = new Publisher(description, new Gate(listener));
+            Publisher publisher = new Publisher(description, new Gate(listener), told);
             Locator locator = new Locator(endpoints, this::endpoint);
             Poller made = new Poller(loop, endpoints, locator, scope, timing, publisher);
             poller = made;

@@ -23,7 +23,7 @@ final class Publisher {
     private final Listener listener;
     private @Nullable ClusterView view;
     private @Nullable Topology published;
-    private Tally.Known known = Tally.Known.NOTHING;
+    private Tally.Known known;
     private ClusterSettings settings = ClusterSettings.DEFAULTS;
     private int historyTimeline;
     private TimelineHistory history = TimelineHistory.NONE;
@@ -31,7 +31,9 @@ final class Publisher {
     private long leaderRevision;
     private boolean degraded;
 
-    Publisher(String description, Listener listener) {
+    /** @param told by another source before: a leader on an earlier timeline of that cluster is one of the past */
+    Publisher(String description, Listener listener, Topology told) {
+        this.known = new Tally.Known(null, told.timeline(), told.systemIdentifier());
         this.description = description;
         this.listener = listener;
     }

@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,22 +26,23 @@ final class FallbackSource implements LeaderSource {
     private static final Logger LOG = LoggerFactory.getLogger(FallbackSource.class);
 
     private final LeaderSource lead;
-    private final Supplier<LeaderSource> spare;
+    private final Function<Topology, LeaderSource> spare;
     private final ExecutorService closer;
     private final ReentrantLock lock = new ReentrantLock();
     /** By the member's name, those that the lead named last: a fallback over REST cannot tell them. */
     private final Map<String, Member> poolers = new HashMap<>();
 
     private volatile @Nullable LeaderSource fallback;
+    private Topology told = Topology.UNKNOWN;
     private @Nullable String leadSilence;
     private boolean closed;
 
     /**
      * @param lead asked always
-     * @param spare makes a fallback each time the lead falls silent
+     * @param spare makes a fallback each time the lead falls silent, of what that told last
      * @param cluster names the thread
      */
-    FallbackSource(LeaderSource lead, Supplier<LeaderSource> spare, String cluster) {
+    FallbackSource(LeaderSource lead, Function<Topology, LeaderSource> spare, String cluster) {
         this.lead = lead;
         this.spare = spare;
         this.closer = Threads.shortLived("pgbaton-fallback-" + cluster, 4);
@@ -58,6 +59,7 @@ final class FallbackSource implements LeaderSource {
                     over = fallback;
                     fallback = null;
                     leadSilence = null;
+                    told = snapshot;
                     remember(snapshot.members());
                     listener.published(snapshot);
                 } finally {
@@ -78,7 +80,7 @@ final class FallbackSource implements LeaderSource {
                     if (closed || fallback != null) {
                         return;
                     }
-                    started = spare.get();
+                    started = spare.apply(told);
                     fallback = started;
                     // Under the lock, or a close could come before it and leave the fallback running.
                     started.start(new WhileNeeded(started, listener));

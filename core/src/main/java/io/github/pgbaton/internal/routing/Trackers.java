@@ -143,13 +143,13 @@ final class Trackers {
 
     /** What the configuration names: another DCS leads, and Patroni's own interface is its fallback. */
     private static @Nullable LeaderSource source(BatonConfig config) {
-        LeaderSourceProvider rest = new PatroniRestSourceProvider();
+        PatroniRestSourceProvider rest = new PatroniRestSourceProvider();
         LeaderSource lead = lead(config);
         Optional<LeaderSource> own = rest.create(config);
         if (lead == null || own.isEmpty()) {
             return lead == null ? own.orElse(null) : lead;
         }
-        return new FallbackSource(lead, () -> rest.create(config).orElseThrow(), lead.description());
+        return new FallbackSource(lead, told -> rest.after(config, told).orElseThrow(), lead.description());
     }
 
     private static @Nullable LeaderSource lead(BatonConfig config) {

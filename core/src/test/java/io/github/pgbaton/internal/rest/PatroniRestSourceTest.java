@@ -3,12 +3,15 @@ package io.github.pgbaton.internal.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.pgbaton.topology.ClusterSettings;
 import io.github.pgbaton.topology.HostPort;
 import io.github.pgbaton.topology.Role;
 import io.github.pgbaton.topology.Switchover;
+import io.github.pgbaton.topology.TimelineHistory;
 import io.github.pgbaton.topology.Topology;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
@@ -249,6 +252,26 @@ class PatroniRestSourceTest {
         }
         assertThat(recorder.leaders()).containsExactly("node1", "node2");
         assertThat(Recorder.leader(recorder.last())).isEqualTo("node2");
+    }
+
+    /** As of etcd, which has fallen silent: all others are late, and a zombie is not. */
+    @Test
+    void aMemberWithAnOldStoryDoesNotLeadWhereAnotherSourceToldOfALaterTimeline() {
+        for (int i : new int[] {2, 3}) {
+            cluster.node(i).rest.plays((path, out) -> {});
+        }
+        Topology told = new Topology(
+                null, Map.of(), ScriptedCluster.SYSTEM, 2, null, ClusterSettings.DEFAULTS, 1, 1, TimelineHistory.NONE);
+        source = new PatroniRestSource(cluster.uris(), "pgcluster", QUICK, told);
+        source.start(recorder);
+        suspectUntil(() -> cluster.node(1).rest.asked("/cluster") > 4);
+        assertThat(recorder.published).isEmpty();
+
+        cluster.promote("node2", 2);
+        cluster.members.forEach(member -> member.rest.plays(member::honest));
+        suspectUntil(() -> !recorder.published.isEmpty());
+        recorder.awaitLeader("node2");
+        assertThat(recorder.leaders()).containsExactly("node2");
     }
 
     @Test

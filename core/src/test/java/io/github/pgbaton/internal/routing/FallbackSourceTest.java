@@ -27,10 +27,12 @@ class FallbackSourceTest {
             ScriptedLeaderSource.register("lead").member("node1", new HostPort("h1", 5432));
     private final List<ScriptedLeaderSource> spares = new ArrayList<>();
     private final List<String> heard = new ArrayList<>();
+    private final List<Topology> toldBefore = new ArrayList<>();
     private Topology last = Topology.UNKNOWN;
     private final FallbackSource source = new FallbackSource(
             lead,
-            () -> {
+            told -> {
+                toldBefore.add(told);
                 ScriptedLeaderSource spare = ScriptedLeaderSource.register("spare")
                         .member("node2", new HostPort("h2", 5432))
                         .member("node3", new HostPort("h3", 5432));
@@ -82,6 +84,11 @@ class FallbackSourceTest {
         spares.get(0).elect("node3");
 
         assertThat(heard).containsExactly("node1", "node2", "node1");
+        assertThat(toldBefore)
+                .singleElement()
+                .satisfies(
+                        told -> assertThat(Objects.requireNonNull(told.leader()).member())
+                                .isEqualTo("node1"));
         await().atMost(Duration.ofSeconds(20)).until(() -> spares.get(0).isClosed());
     }
 
@@ -126,7 +133,7 @@ class FallbackSourceTest {
         AtomicInteger attempts = new AtomicInteger();
         FallbackSource broken = new FallbackSource(
                 lead,
-                () -> {
+                told -> {
                     attempts.incrementAndGet();
                     throw new IllegalStateException("no thread");
                 },
@@ -143,7 +150,7 @@ class FallbackSourceTest {
     @Test
     void whoSuspectsAMemberDoesNotWaitForTheNewsToBeTakenIn() throws Exception {
         ScriptedLeaderSource spare = ScriptedLeaderSource.register("spare-stalled");
-        FallbackSource stalled = new FallbackSource(lead, () -> spare, "stalled");
+        FallbackSource stalled = new FallbackSource(lead, told -> spare, "stalled");
         CountDownLatch told = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         stalled.start(new LeaderSource.Listener() {
