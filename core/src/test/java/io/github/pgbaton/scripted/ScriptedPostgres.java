@@ -134,12 +134,6 @@ public final class ScriptedPostgres implements AutoCloseable {
         return this;
     }
 
-    /** It has WAL that it has not replayed yet. */
-    public ScriptedPostgres lags(boolean now) {
-        self.lags = now;
-        return this;
-    }
-
     public ScriptedPostgres inRecovery(boolean standby) {
         self.inRecovery = standby;
         return this;

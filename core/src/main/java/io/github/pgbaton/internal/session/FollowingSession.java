@@ -109,10 +109,7 @@ public final class FollowingSession implements LogicalSession {
             Wrapping.undo(held, now);
         }
         held.noteEnd();
-        Patience begun = null;
-        if (cluster.holds(now) && !held.inTransaction(now) && (cluster.unproven() || !held.mayBeCutOff())) {
-            begun = moving.awaitSwitchover(now, caller);
-        }
+        Patience begun = moving.awaitSwitchover(now, caller);
         if (held.answered) {
             held.brokenAtFirstCall = 0;
         }
@@ -486,15 +483,13 @@ public final class FollowingSession implements LogicalSession {
     @Override
     public boolean replaceable() throws SQLException {
         held.use();
-        OpenSession now = held.session;
-        return !held.closed && held.nothingToLose(now) && held.ended(now);
+        return held.replaceable();
     }
 
     @Override
     public boolean movesOn() throws SQLException {
         held.use();
-        OpenSession now = held.session;
-        return !held.closed && held.nothingToLose(now) && held.misplaced(now);
+        return held.movesOn();
     }
 
     @Override

@@ -173,6 +173,16 @@ final class HeldSession {
         };
     }
 
+    /** Whether it is gone, and another one takes its place without anybody noticing. */
+    boolean replaceable() throws SQLException {
+        return !closed && nothingToLose(session) && ended(session);
+    }
+
+    /** Whether another member is to have it, and nobody would notice. */
+    boolean movesOn() {
+        return !closed && nothingToLose(session) && misplaced(session);
+    }
+
     /** Each call of whoever uses the connection begins so; it waits out a move. */
     void use() {
         if (!turn.isUsers()) {

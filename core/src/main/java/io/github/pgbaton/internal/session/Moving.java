@@ -37,9 +37,13 @@ final class Moving {
     /**
      * Before a call begins a transaction on a session that an announced switchover would take away.
      *
-     * @return what is left of the call's patience, for what it may have to wait for next
+     * @return what is left of the call's patience, for what it may have to wait for next; null where it was not held back
      */
+    @Nullable
     Patience awaitSwitchover(OpenSession now, Caller caller) throws SQLException {
+        if (!cluster.holds(now) || held.inTransaction(now) || (!cluster.unproven() && held.mayBeCutOff())) {
+            return null;
+        }
         try {
             return awaitSwitchover(caller);
         } catch (SQLException e) {
