@@ -2,6 +2,8 @@ package io.github.pgbaton.etcd;
 
 import io.github.pgbaton.internal.socket.Loop;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -106,17 +108,13 @@ final class Follower implements Suspicion.Host {
     }
 
     private final class Answers implements ReadRound.Handler {
-        private @Nullable KeyState strange;
-        private @Nullable Endpoint strangeFrom;
+        private final Map<Endpoint, KeyState> strange = new LinkedHashMap<>();
 
         @Override
         public boolean answered(Endpoint endpoint, KeyState reading) {
             KeyState known = publisher.state();
             if (known != null && reading.strangerTo(known)) {
-                if (strange == null || reading.likelierThan(strange, known.clusterId())) {
-                    strange = reading;
-                    strangeFrom = endpoint;
-                }
+                strange.put(endpoint, reading);
                 return false;
             }
             take(endpoint, reading);
@@ -125,13 +123,15 @@ final class Follower implements Suspicion.Host {
 
         @Override
         public void unsettled(Set<Endpoint> answered, String failures) {
-            KeyState reading = strange;
-            Endpoint endpoint = strangeFrom;
-            if (reading != null && endpoint != null) {
+            KeyState known = publisher.state();
+            if (known != null && !strange.isEmpty()) {
+                Map.Entry<Endpoint, KeyState> likeliest =
+                        Collections.max(strange.entrySet(), Map.Entry.comparingByValue(KeyState.likelier(known)));
+                KeyState reading = likeliest.getValue();
                 // A linearizable read is never old. An etcd wiped and made again has the same cluster id (it is a hash
                 // of the peer addresses and a token), so only persistence tells it from a member that lags.
-                if (++strangeRounds >= ROUNDS_TO_BELIEVE) {
-                    take(endpoint, reading);
+                if (mayBeBelieved(reading, known) && ++strangeRounds >= ROUNDS_TO_BELIEVE) {
+                    take(likeliest.getKey(), reading);
                     return;
                 }
                 again("etcd answers with revision " + reading.revision()
@@ -139,6 +139,17 @@ final class Follower implements Suspicion.Host {
             } else {
                 again(failures);
             }
+        }
+
+        /**
+         * One member that was made anew on its own would keep the watch for good while the others are only away for a moment:
+         * another etcd is believed where most endpoints are its own.
+         */
+        private boolean mayBeBelieved(KeyState reading, KeyState known) {
+            long own = strange.values().stream()
+                    .filter(other -> other.clusterId() == reading.clusterId())
+                    .count();
+            return reading.clusterId() == known.clusterId() || 2 * own > endpoints.size();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.pgbaton.etcd;
 
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +32,10 @@ record KeyState(long clusterId, long term, long revision, Map<String, KeyEntry> 
         return clusterId == known.clusterId && term == known.term && revision < known.revision;
     }
 
-    /** Whether this is more likely to be believed in the end: of the etcd that is known, or of a later revision. */
-    boolean likelierThan(KeyState other, long knownCluster) {
-        boolean own = clusterId == knownCluster;
-        return own == (other.clusterId == knownCluster) ? revision > other.revision : own;
+    /** The greatest is the one to be believed in the end: of the etcd that is known, and of the latest revision. */
+    static Comparator<KeyState> likelier(KeyState known) {
+        return Comparator.<KeyState, Boolean>comparing(each -> each.clusterId == known.clusterId)
+                .thenComparing(KeyState::revision);
     }
 
     /** This reading, with the value revisions that {@code known} remembers. */

@@ -272,7 +272,7 @@ class FollowerTest {
         assertThat(fake.reads.get()).isGreaterThanOrEqualTo(4);
     }
 
-    /** As a member that was wiped, and made anew on its own: it answers first, and knows nothing or another leader. */
+    /** As of a member that was wiped, and made anew on its own: it answers first, and knows nothing or another leader. */
     @Test
     void aMemberOfAnotherClusterIsNotBelievedWhileOneOfTheOldAnswers() {
         Fake own = new Fake(state(1, 5, 100, "n1"));
@@ -290,6 +290,30 @@ class FollowerTest {
         assertThat(stranger.watches).isEmpty();
         assertThat(own.watches).hasSize(2);
         assertThat(recorder.published).hasSize(1);
+    }
+
+    @Test
+    void aMemberOfAnotherClusterIsNotBelievedWhileAllOfTheOldAreAway() {
+        Fake own = new Fake(state(1, 5, 100, "n1"));
+        Fake stranger = new Fake(state(8, 9, 900, "n2"));
+        Fake third = new Fake(state(1, 5, 100, "n1"));
+        third.fails("refused");
+        stranger.fails("refused");
+        start(own, stranger, third);
+        awaitWatches(own, 1);
+        own.fails("refused");
+        stranger.says(state(8, 9, 900, "n2"));
+
+        own.lastWatch().ended("gone", false);
+        await("more rounds than an etcd that lost its past takes").atMost(SOON).until(() -> stranger.reads.get() > 8);
+        assertThat(stranger.watches).isEmpty();
+        recorder.awaitDegraded(1, SOON);
+
+        own.says(state(1, 5, 100, "n1"));
+        awaitWatches(own, 2);
+        assertThat(stranger.watches).isEmpty();
+        assertThat(recorder.published)
+                .allMatch(told -> "n1".equals(Recorder.leaderOf(told).member()));
     }
 
     /** Several watches tell one change of a cluster in no order: one of them may tell more than the reading has. */

@@ -167,8 +167,7 @@ public final class BatonConnection extends AttributedConnection implements Repla
         boolean idle = poolAsks && session.left();
         session.use();
         if (idle && !session.isClosed() && session.movesOn()) {
-            // A replica that is known to be frozen would keep each borrower waiting for its answer, and be left all the
-            // same.
+            // A replica that is known to be frozen would keep each borrower waiting, and be left all the same.
             session.leave();
             return true;
         }

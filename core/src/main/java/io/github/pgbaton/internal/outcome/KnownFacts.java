@@ -59,9 +59,9 @@ final class KnownFacts implements Rehearsal {
     @Override
     public void on(OpenSession session) throws SQLException {
         long now = nanoTime.getAsLong();
-        // A standby's sessions outlive its promotion, and what it has replayed by then stays. Before the facts, for of
-        // what
-        // comes afterwards they are as old as they say. A pooler may ask another member for each.
+        // A standby's sessions outlive its promotion, and what it has replayed stays. Asked before the facts: what
+        // comes
+        // afterwards is as new to them as to any other session's. A pooler may ask another member for each.
         boolean stays = session.systemIdentifier() != null && Standing.replayedAll(session.connection());
         SessionFacts facts = SessionFacts.rehearse(session);
         if (stays && facts.settled()) {

@@ -55,7 +55,7 @@ final class LeaderTracker {
     private final Replicas replicas = new Replicas(this);
     private final OnePerMember polls;
     private final ConcurrentMap<String, Object> shared = new ConcurrentHashMap<>();
-    /** Null while no session was asked anything. */
+
     LeaderTracker(BatonConfig config, @Nullable LeaderSource source) {
         this.config = config;
         this.source = source;

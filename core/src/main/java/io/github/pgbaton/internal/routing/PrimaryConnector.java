@@ -240,7 +240,9 @@ final class PrimaryConnector {
                 joins.leave(rank);
             }
         }
-        attempts.add(session.address(), "its session was open, and its turn did not come");
+        if (deadline.passed()) {
+            attempts.add(session.address(), "a session was open, and its turn to be looked at did not come");
+        }
         return false;
     }
 
